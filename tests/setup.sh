@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Installs the real firewalls and servers that the tests load and connect to.
+#
+# As root on Debian or its kin it installs what is missing. Elsewhere it names what is missing and
+# ends well: the tests that need it are skipped, each by name.
+set -euo pipefail
+
+# program : Debian package
+needed=(
+    nft:nftables
+    iptables-save:iptables
+    ipset:ipset
+    conntrack:conntrack
+    sshd:openssh-server
+    ssh-keygen:openssh-client
+    ip:iproute2
+)
+
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+programs=()
+packages=()
+for pair in "${needed[@]}"; do
+    if ! command -v "${pair%%:*}" >/dev/null; then
+        programs+=("${pair%%:*}")
+        packages+=("${pair#*:}")
+    fi
+done
+if ((${#packages[@]} == 0)); then
+    exit 0
+fi
+
+if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
+    echo "tests/setup.sh: not root on Debian, so these stay missing and their tests are SKIPPED: ${programs[*]}" >&2
+    exit 0
+fi
+
+# A server that a package starts by itself would listen on the tester's machine: forbid it while we install.
+policy=/usr/sbin/policy-rc.d
+if [[ ! -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
+log=$(mktemp)
+export DEBIAN_FRONTEND=noninteractive
+echo "tests/setup.sh: installing ${packages[*]}" >&2
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}"; } >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    if [[ ${CI:-} == true ]]; then
+        echo "tests/setup.sh: CI must test against the real programs, so this is an error" >&2
+        exit 1
+    fi
+    echo "tests/setup.sh: could not install; tests are SKIPPED for want of: ${programs[*]}" >&2
+fi
+rm -f "$log"
