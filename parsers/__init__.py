@@ -1,0 +1,1 @@
+"""Firewall configurations into one common rule model: pure parsers, useful alone."""

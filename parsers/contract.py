@@ -1,0 +1,135 @@
+"""What a platform is: how to recognise, collect, parse and prove complete a capture of its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
+
+    from parsers.model.capture import Capture, Span
+    from parsers.model.firewall import Firewall
+
+__all__ = [
+    "Channel", "Command", "Completeness", "LineState", "Parsed", "Platform", "Recipe", "Remark", "RemarkKind", "Secret",
+]  # fmt: skip
+
+
+class LineState(IntEnum):
+    """What became of a line: one byte of the ledger."""
+
+    NOT_UNDERSTOOD = 0
+    MODELLED = 1
+    IRRELEVANT = 2
+
+
+class RemarkKind(StrEnum):
+    """What a remark says: something not understood, an undefined reference, a loop, a context not read, a fact."""
+
+    NOT_UNDERSTOOD = "not-understood"
+    UNDEFINED = "undefined"
+    LOOP = "loop"
+    UNREAD_CONTEXT = "unread-context"
+    UNBOUND = "unbound"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something a reader of the report must know about one place of the capture.
+
+    `decides` tells whether it lies in something that can decide traffic, so that it can change a verdict beyond what
+    the widened rules of the model already say (an unread context, a policy route). A line that is merely not
+    understood and whose effect is already inside the model's `possible` leaves it False.
+    """
+
+    kind: RemarkKind
+    text: str
+    span: Span | None = None
+    decides: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """A capture's meaning: one firewall per context, and one LineState byte per line of each document."""
+
+    firewalls: tuple[Firewall, ...]
+    ledger: tuple[bytes, ...]
+    remarks: tuple[Remark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completeness:
+    """Whether a capture is proven complete; `reason` says what is missing, and `hint` what to do."""
+
+    complete: bool
+    reason: str = ""
+    hint: str = ""
+
+
+class Channel(StrEnum):
+    """How a command is run: in an interactive shell with prompts, or in an exec channel of its own."""
+
+    SHELL = "shell"
+    EXEC = "exec"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One read-only command; its output becomes the document `name`.
+
+    `optional` output may be refused by the device without making the capture incomplete.
+    """
+
+    text: str
+    name: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How to collect a platform's configuration, as data; only the collector executes it.
+
+    `allowed` are regular expressions (full match) of every line that may ever be sent, login preparation included.
+    `refusals` mark output that means a command was not carried out.
+    """
+
+    channel: Channel
+    commands: tuple[Command, ...]
+    driver: str = ""
+    prompt: str = ""
+    enable: bool = False
+    preparation: tuple[str, ...] = ()
+    privilege: str = ""
+    sentinel: str = ""
+    pager: str = ""
+    allowed: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A pattern whose group `secret` must never be stored or shown; `name` says what it is."""
+
+    name: str
+    pattern: re.Pattern[str]
+
+
+def _no_recipe(_: Capture) -> Completeness:
+    return Completeness(complete=False, reason="this platform has no proof of completeness")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Everything the rest of the program knows of a platform; the last line of its one file makes it."""
+
+    id: str
+    title: str
+    recognises: Callable[[Capture], bool]
+    parse: Callable[[Capture], Parsed]
+    prove: Callable[[Capture], Completeness] = field(default=_no_recipe)
+    recipe: Recipe | None = None
+    secrets: tuple[Secret, ...] = ()

@@ -1,0 +1,1 @@
+"""The common rule model: what every platform's configuration is turned into, and its naive interpreter."""

@@ -1,0 +1,174 @@
+"""A firewall as a whole: who it is, its interfaces, routes, pipeline, objects and what can skip the pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from parsers.model.addresses import ANY, NONE, AddressSet
+from parsers.model.services import ANY_SERVICE, ServiceSet
+
+if TYPE_CHECKING:
+    from parsers.model.capture import Span
+    from parsers.model.conditions import Bounds
+    from parsers.model.rules import Stage
+
+__all__ = [
+    "Assumption", "Bypass", "Device", "Firewall", "HaRole", "Helper", "Interface", "ManagementNote", "NamedObject",
+    "Route",
+]  # fmt: skip
+
+
+class HaRole(StrEnum):
+    """A device's part in a high-availability pair."""
+
+    NONE = "none"
+    ACTIVE = "active"
+    STANDBY = "standby"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Who the device says it is; empty where it does not say."""
+
+    hostname: str = ""
+    model: str = ""
+    version: str = ""
+    serial: str = ""
+    ha_role: HaRole = HaRole.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """An interface by the name that rules use (ASA: nameif); `hardware` is the physical or logical port.
+
+    `addresses` are the device's own; `networks` what is directly connected. `zone` is empty without zones.
+    """
+
+    name: str
+    hardware: str = ""
+    zone: str = ""
+    addresses: AddressSet = NONE
+    networks: AddressSet = NONE
+    enabled: bool = True
+    security_level: int | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route: the prefix as a set, the interface it leaves by, the metric that breaks ties (lower wins)."""
+
+    destination: AddressSet
+    interface: str
+    metric: int = 0
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedObject:
+    """An object or group with the bounds of each member line, so that a report can name the line that opens a port."""
+
+    name: str
+    members: tuple[tuple[Bounds[AddressSet] | Bounds[ServiceSet], Span], ...]
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helper:
+    """An application helper that opens data connections (FTP): where it applies, None for every interface."""
+
+    protocol: str
+    services: ServiceSet
+    interfaces: frozenset[str] | None = None
+    name: str = ""
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bypass:
+    """Traffic that may skip the filters (VPN with permit-vpn, fastpath); widens what is possible.
+
+    `ingress` None means every interface; addresses are as seen before translation.
+    """
+
+    text: str
+    source: AddressSet = ANY
+    destination: AddressSet = ANY
+    services: ServiceSet = ANY_SERVICE
+    ingress: frozenset[str] | None = None
+    egress: frozenset[str] | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """A default that the configuration does not print but the model rests on."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManagementNote:
+    """A weakness of the management plane that the configuration itself shows (telnet, SSH version 1, SNMP public)."""
+
+    text: str
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firewall:
+    """One firewall (context, VDOM, vsys): one ordered pipeline of stages.
+
+    `routes_complete` is False where routes can be in force that were not collected (dynamic routing, VRFs).
+    """
+
+    platform: str
+    context: str = ""
+    device: Device = field(default_factory=Device)
+    interfaces: tuple[Interface, ...] = ()
+    routes: tuple[Route, ...] = ()
+    routes_complete: bool = True
+    stages: tuple[Stage, ...] = ()
+    objects: tuple[NamedObject, ...] = ()
+    helpers: tuple[Helper, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    bypasses: tuple[Bypass, ...] = ()
+    management: tuple[ManagementNote, ...] = ()
+
+    def interface(self, name: str) -> Interface:
+        """Give the interface of a name; raises KeyError."""
+        for interface in self.interfaces:
+            if interface.name == name:
+                return interface
+        raise KeyError(name)
+
+    def labels(self, name: str) -> frozenset[str]:
+        """Give every name by which a rule may mean an interface: its own and its zone's."""
+        zone = next((item.zone for item in self.interfaces if item.name == name), "")
+        return frozenset({name, zone} if zone else {name})
+
+    def egress_table(self) -> tuple[tuple[AddressSet, str], ...]:
+        """Give, disjoint and by longest prefix, which destinations leave by which interface.
+
+        Connected networks come before routes of the same length; of routes to one prefix the lowest metric wins.
+        """
+        entries = [
+            (AddressSet((pair,)), interface.name, -1)
+            for interface in self.interfaces
+            if interface.enabled
+            for pair in interface.networks.intervals
+        ]
+        entries += [(route.destination, route.interface, route.metric) for route in self.routes]
+        entries.sort(key=lambda item: (item[0].size, item[2]))
+        taken = NONE
+        table: dict[str, AddressSet] = {}
+        for destination, name, _ in entries:
+            part = destination - taken
+            if part:
+                table[name] = table.get(name, NONE) | part
+                taken |= part
+        return tuple((addresses, name) for name, addresses in table.items())
