@@ -216,12 +216,18 @@ class TestModules:
     """What holds for each file."""
 
     def test_the_engine_knows_no_platform(self) -> None:
-        """The engine judges the model; no platform id stands in its code."""
+        """The engine judges the model; no platform id stands in its code, nor the way to one."""
         found = [
             f"{module.name}:{node.lineno}: {node.value}"
             for module in modules_of("auditor/engine")
             for node in ast.walk(module.tree)
             if isinstance(node, ast.Constant) and node.value in PLATFORM_IDS
+        ]
+        found += [
+            f"{module.name}:{line}: {target}.{name}"
+            for module in modules_of("auditor/engine", "auditor/report")
+            for line, target, name in module.imports()
+            if f"{target}.{name}.".startswith(("parsers.platforms.", "parsers.registry."))
         ]
 
         assert found == []
