@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from heapq import heappop, heappush
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from parsers.model import intervals as iv
 from parsers.model.addresses import ANY, NONE, AddressSet
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from parsers.model.capture import Span
     from parsers.model.conditions import Bounds
     from parsers.model.rules import Stage
@@ -155,20 +160,39 @@ class Firewall:
         """Give, disjoint and by longest prefix, which destinations leave by which interface.
 
         Connected networks come before routes of the same length; of routes to one prefix the lowest metric wins.
+        Neither counts on an interface that is disabled.
         """
+        down = {interface.name for interface in self.interfaces if not interface.enabled}
         entries = [
             (AddressSet((pair,)), interface.name, -1)
             for interface in self.interfaces
             if interface.enabled
             for pair in interface.networks.intervals
         ]
-        entries += [(route.destination, route.interface, route.metric) for route in self.routes]
+        entries += [
+            (item.destination, item.interface, item.metric) for item in self.routes if item.interface not in down
+        ]
         entries.sort(key=lambda item: (item[0].size, item[2]))
-        taken = NONE
-        table: dict[str, AddressSet] = {}
-        for destination, name, _ in entries:
-            part = destination - taken
-            if part:
-                table[name] = table.get(name, NONE) | part
-                taken |= part
-        return tuple((addresses, name) for name, addresses in table.items())
+        starts = sorted(
+            (low, high, rank) for rank, (destination, _, _) in enumerate(entries) for low, high in destination.intervals
+        )
+        parts: dict[str, list[tuple[int, int]]] = {}
+        for low, high, rank in _best(starts):
+            parts.setdefault(entries[rank][1], []).append((low, high))
+        order = dict.fromkeys(name for _, name, _ in entries if name in parts)
+        return tuple((AddressSet(iv.normalise(parts[name])), name) for name in order)
+
+
+def _best(starts: list[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """Give, for each piece of the axis, the lowest rank of the intervals (by their start) that cover it."""
+    cuts = sorted({cut for low, high, _ in starts for cut in (low, high + 1)})
+    covering: list[tuple[int, int]] = []
+    coming = 0
+    for low, after in pairwise(cuts):
+        while coming < len(starts) and starts[coming][0] == low:
+            heappush(covering, (starts[coming][2], starts[coming][1]))
+            coming += 1
+        while covering and covering[0][1] < low:
+            heappop(covering)
+        if covering:
+            yield low, after - 1, covering[0][0]

@@ -6,24 +6,12 @@ it, possibly permitted where some world does. Slow and plain on purpose: every o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from parsers.model.rules import (
-    Call,
-    Deny,
-    Goto,
-    Mark,
-    Permit,
-    Return,
-    Rewrite,
-    Side,
-    Stage,
-    State,
-    Traffic,
-    View,
-)
+from parsers.model.rules import Call, Deny, Goto, Mark, Permit, Return, Rewrite, Side, Stage, Traffic, View
+from parsers.model.translation import Cuts, UnsettledError, reply_to, rewritten, translates, undone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,10 +23,18 @@ if TYPE_CHECKING:
     from parsers.model.packets import Packet
     from parsers.model.rules import Chain, Match, Rule
 
-__all__ = ["Judgement", "Path", "Step", "Verdict", "judge", "judge_reply", "matches"]
+__all__ = ["Candidates", "Judgement", "Path", "Step", "Verdict", "judge", "judge_reply", "matches"]
 
 _WORLDS = 4096
 """More worlds than this for one packet are not enumerated: the verdict is unknown."""
+_JUMPS = 16384
+"""More calls and gotos than this in one stage are a loop, or as good as one: the verdict is unknown."""
+_TURNED = {
+    Traffic.THROUGH: Traffic.THROUGH,
+    Traffic.TO_DEVICE: Traffic.FROM_DEVICE,
+    Traffic.FROM_DEVICE: Traffic.TO_DEVICE,
+}
+"""The kind of traffic that replies are."""
 
 
 class Verdict(StrEnum):
@@ -51,7 +47,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One decision on a packet's way: the stage, the chain and rule index (None: the stage's default), its words."""
+    """One decision on a packet's way: the stage, the chain and rule index (None: the stage's default), its words.
+
+    `sure` is False where the decision was reached only because some condition was taken to hold, or not to hold.
+    """
 
     stage: str
     chain: str
@@ -65,7 +64,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path:
-    """A packet's way through one world."""
+    """A packet's way through one world: whether it gets out, as what, and by which interface.
+
+    `replies` tells whether every stateful filter on the way lets the replies pass unseen.
+    """
 
     permitted: bool
     replies: bool
@@ -76,7 +78,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """All worlds of one packet."""
+    """All worlds of one packet; `complete` is False where there are more than were enumerated."""
 
     paths: tuple[Path, ...]
     complete: bool = True
@@ -92,7 +94,7 @@ class Judgement:
     @property
     def sure(self) -> bool:
         """Tell whether every world permits."""
-        return self.complete and all(path.permitted for path in self.paths)
+        return self.complete and bool(self.paths) and all(path.permitted for path in self.paths)
 
     @property
     def possible(self) -> bool:
@@ -100,25 +102,61 @@ class Judgement:
         return not self.complete or any(path.permitted for path in self.paths)
 
 
+class Candidates(Protocol):
+    """Which rules of a chain can match a packet at all, so that a walk need not visit the others."""
+
+    def following(self, chain: Chain, packet: Packet, index: int) -> int:
+        """Give the first rule from an index on whose addresses and services may match; the chain's length if none."""
+        ...
+
+
+class _EveryRule:
+    """Visits every rule."""
+
+    def following(self, chain: Chain, packet: Packet, index: int) -> int:  # noqa: ARG002 - the promise of Candidates
+        return index
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Walker:
-    """What stays the same along one packet's way."""
+class Walker:
+    """What stays the same along one packet's way, and between packets: routes, names of interfaces, cuts."""
 
     firewall: Firewall
     table: tuple[tuple[AddressSet, str], ...]
+    cuts: Cuts
     original: Packet
     ingress: str
     facts: Facts
-    forced: str | None
+    forced: str | None = None
+    traffic: Traffic = Traffic.THROUGH
+    first: Packet | None = None
+    candidates: Candidates = field(default_factory=_EveryRule)
+    names: dict[str | None, frozenset[str]] = field(default_factory=dict)
 
     def route(self, destination: int) -> str | None:
+        """Give the interface that a destination leaves by."""
         if self.forced is not None:
             return self.forced
         return next((name for addresses, name in self.table if destination in addresses), None)
 
+    def labels(self, name: str | None) -> frozenset[str]:
+        """Give every name by which a rule may mean an interface."""
+        known = self.names.get(name)
+        if known is None:
+            known = self.names[name] = self.firewall.labels(name) if name is not None else frozenset()
+        return known
+
+    def start(self) -> Position:
+        """Give the packet as it arrives."""
+        return Position(packet=self.original, egress=self.route(self.original.destination))
+
+    def judgement(self) -> Judgement:
+        """Walk every world from the arrival on."""
+        return _judgement(self, self.start())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Position:
+class Position:
     """A packet between two stages."""
 
     packet: Packet
@@ -127,9 +165,20 @@ class _Position:
     replies: bool = True
     steps: tuple[Step, ...] = ()
 
+    def path(self, *, permitted: bool) -> Path:
+        """Give the way that ends here."""
+        return Path(permitted=permitted, replies=self.replies, steps=self.steps, packet=self.packet, egress=self.egress)
 
-class _TooManyWorldsError(Exception):
-    pass
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Decision:
+    """What decided in one world: a rule of a chain, or (None) the stage's default."""
+
+    chain: Chain | None
+    index: int | None
+    rule: Rule | None
+    position: Position
+    sure: bool
 
 
 def matches(
@@ -151,7 +200,7 @@ def matches(
     )
 
 
-def judge(  # noqa: PLR0913 - a question has these parts
+def judge(
     firewall: Firewall,
     packet: Packet,
     ingress: str,
@@ -164,26 +213,23 @@ def judge(  # noqa: PLR0913 - a question has these parts
     """Judge a packet that arrives at an interface.
 
     `egress` overrides the routes, `facts` says what is known of the traffic, `table` (default: the firewall's own
-    egress table) gives the routes in force.
+    egress table) gives the routes in force. Raises KeyError for a jump to a chain that the stage does not have.
     """
     routes = firewall.egress_table() if table is None else table
-    walker = _Walker(
-        firewall=firewall, table=routes, original=packet, ingress=ingress, facts=facts or {}, forced=egress
+    walker = Walker(
+        firewall=firewall,
+        table=routes,
+        cuts=route_cuts(firewall, routes),
+        original=packet,
+        ingress=ingress,
+        facts=facts or {},
+        forced=egress,
+        traffic=traffic,
     )
-    start = _Position(packet=packet, egress=walker.route(packet.destination))
-    paths: list[Path] = []
-    try:
-        for position, permitted in _worlds(walker, start, 0, traffic):
-            paths.append(_path(position, permitted=permitted))
-            if len(paths) > _WORLDS:
-                raise _TooManyWorldsError
-    except _TooManyWorldsError:
-        return Judgement(paths=tuple(paths), complete=False)
-    paths.extend(_bypasses(walker, start))
-    return Judgement(paths=tuple(dict.fromkeys(paths)))
+    return walker.judgement()
 
 
-def judge_reply(  # noqa: PLR0913 - a question has these parts
+def judge_reply(
     firewall: Firewall,
     packet: Packet,
     ingress: str,
@@ -194,110 +240,85 @@ def judge_reply(  # noqa: PLR0913 - a question has these parts
 ) -> Judgement:
     """Judge the first reply to a packet that took a path: the header reversed, the state established.
 
-    Connection tracking undoes translations: the reply's destination where destinations are translated, its source
-    where sources are. Stateful stages let it pass where the path's permits carry replies.
+    `packet`, `ingress` and `traffic` are those of the connection's first packet, as given to `judge`. Stateful filters
+    let the reply pass where the path's permits carry replies. Connection tracking undoes translations at the stages
+    that translate the side in question (a placeholder rule that no new packet matches will do): the reply's
+    destination at the arrival where no stage translates destinations, its source nowhere where none translates sources.
     """
-    final = path.packet
-    reply = replace(
-        packet,
-        source=final.destination,
-        destination=final.source,
-        source_port=final.port if packet.protocol in {6, 17, 132} else 0,
-        port=final.source_port if packet.protocol in {6, 17, 132} else final.port,
-        state=State.ESTABLISHED,
+    turned = _TURNED[traffic]
+    stages = tuple(stage for stage in firewall.stages if stage.translates or not (stage.stateful and path.replies))
+    reply = reply_to(path.packet)
+    if not any(translates(stage, Side.DESTINATION) and stage.traffic is turned for stage in stages):
+        reply = undone(reply, packet, Side.DESTINATION)
+    walker = Walker(
+        firewall=replace(firewall, stages=stages, bypasses=()),
+        table=(),
+        cuts=Cuts(firewall),
+        original=reply,
+        ingress=(path.egress or "") if turned is not Traffic.FROM_DEVICE else "",
+        facts=facts or {},
+        forced=ingress if turned is not Traffic.TO_DEVICE else None,
+        traffic=turned,
+        first=packet,
     )
-    entry = path.egress or ""
-    undo = (packet, final)
-    walker = _Walker(firewall=firewall, table=(), original=reply, ingress=entry, facts=facts or {}, forced=ingress)
-    stages = [stage for stage in firewall.stages if not (stage.stateful and path.replies)]
-    filters = replace(walker, firewall=replace(firewall, stages=tuple(stages), bypasses=()))
-    start = _Position(packet=reply, egress=ingress)
-    if not any(_translates(stage, Side.DESTINATION) for stage in stages):
-        start = replace(start, packet=_undo(start.packet, undo, Side.DESTINATION))
-    answers = [
-        _path(position, permitted=permitted) for position, permitted in _worlds(filters, start, 0, traffic, undo)
-    ]
-    return Judgement(paths=tuple(dict.fromkeys(answers)))
+    return walker.judgement()
 
 
-def _translates(stage: Stage, side: Side) -> bool:
-    return stage.translates and any(
-        isinstance(do, Rewrite) and do.side is side for chain in stage.chains for do in chain.rules.decisions
-    )
+def route_cuts(firewall: Firewall, table: tuple[tuple[AddressSet, str], ...]) -> Cuts:
+    """Give the cuts of a firewall's sets and of a route table."""
+    return Cuts(firewall, (cut for part, _ in table for low, high in part.intervals for cut in (low, high + 1)))
 
 
-def _undo(reply: Packet, undo: tuple[Packet, Packet], side: Side) -> Packet:
-    first, _ = undo
-    ported = first.protocol in {6, 17, 132}
-    if side is Side.DESTINATION:
-        return replace(reply, destination=first.source, port=first.source_port if ported else reply.port)
-    return replace(reply, source=first.destination, source_port=first.port if ported else 0)
+def _judgement(walker: Walker, start: Position) -> Judgement:
+    paths: dict[Path, None] = {}
+    try:
+        for count, (position, permitted) in enumerate(_worlds(walker, start, 0)):
+            if count == _WORLDS:
+                return Judgement(paths=tuple(paths), complete=False)
+            paths[position.path(permitted=permitted)] = None
+    except UnsettledError:
+        return Judgement(paths=tuple(paths), complete=False)
+    for path in _bypasses(walker, start):
+        paths[path] = None
+    return Judgement(paths=tuple(paths))
 
 
-def _path(position: _Position, *, permitted: bool) -> Path:
-    return Path(
-        permitted=permitted,
-        replies=position.replies,
-        steps=position.steps,
-        packet=position.packet,
-        egress=position.egress,
-    )
-
-
-def _bypasses(walker: _Walker, start: _Position) -> Iterator[Path]:
+def _bypasses(walker: Walker, start: Position) -> Iterator[Path]:
     packet = walker.original
     for bypass in walker.firewall.bypasses:
         if (
             packet.source in bypass.source
             and packet.destination in bypass.destination
             and bypass.services.contains(packet.protocol, packet.source_port, packet.port)
-            and (bypass.ingress is None or bypass.ingress & walker.firewall.labels(walker.ingress))
-            and (bypass.egress is None or bypass.egress & _labels(walker.firewall, start.egress))
+            and (bypass.ingress is None or bypass.ingress & walker.labels(walker.ingress))
+            and (bypass.egress is None or bypass.egress & walker.labels(start.egress))
         ):
             step = Step(
                 stage="bypass", chain="", index=None, text=bypass.text, span=bypass.span, permits=True, sure=False
             )
-            yield _path(replace(start, steps=(step,)), permitted=True)
+            yield replace(start, steps=(step,)).path(permitted=True)
 
 
-def _labels(firewall: Firewall, name: str | None) -> frozenset[str]:
-    return firewall.labels(name) if name is not None else frozenset()
-
-
-def _worlds(
-    walker: _Walker,
-    position: _Position,
-    number: int,
-    traffic: Traffic,
-    undo: tuple[Packet, Packet] | None = None,
-) -> Iterator[tuple[_Position, bool]]:
+def _worlds(walker: Walker, position: Position, number: int) -> Iterator[tuple[Position, bool]]:
     """Give the end of each world from stage `number` on."""
     stages = walker.firewall.stages
-    ingress = walker.firewall.labels(walker.ingress)
     while number < len(stages):
         stage = stages[number]
-        egress = _labels(walker.firewall, position.egress)
-        fits = (
-            stage.traffic is traffic
-            and (stage.ingress is None or stage.ingress & ingress)
-            and (stage.egress is None or stage.egress & egress)
-        )
-        if undo is not None and stage.translates:
-            packet = position.packet
-            for side in Side:
-                if _translates(stage, side):
-                    packet = _undo(packet, undo, side)
-            position = replace(position, packet=packet)
-            fits = False
-        if fits:
+        number += 1
+        if stage.traffic is not walker.traffic:
+            continue
+        if walker.first is not None and stage.translates:
+            position = replace(position, packet=_undo(stage, position.packet, walker.first))
+        elif (stage.ingress is None or stage.ingress & walker.labels(walker.ingress)) and (
+            stage.egress is None or stage.egress & walker.labels(position.egress)
+        ):
             for after, passed in _stage_worlds(walker, stage, position):
                 if passed:
-                    yield from _worlds(walker, after, number + 1, traffic, undo)
+                    yield from _worlds(walker, after, number)
                 else:
                     yield after, False
             return
-        number += 1
-    if position.egress is None and traffic is Traffic.THROUGH:
+    if position.egress is None and walker.traffic is Traffic.THROUGH:
         step = Step(stage="routing", chain="", index=None, text="no route to the destination", span=None, permits=False)
         yield replace(position, steps=(*position.steps, step)), False
         if walker.firewall.routes_complete:
@@ -305,143 +326,97 @@ def _worlds(
     yield position, True
 
 
-def _stage_worlds(walker: _Walker, stage: Stage, position: _Position) -> Iterator[tuple[_Position, bool]]:
+def _undo(stage: Stage, reply: Packet, first: Packet) -> Packet:
+    for side in Side:
+        if translates(stage, side):
+            reply = undone(reply, first, side)
+    return reply
+
+
+def _stage_worlds(walker: Walker, stage: Stage, position: Position) -> Iterator[tuple[Position, bool]]:
     """Give, per world, the position after a stage and whether the packet passed it."""
-    first = stage.chains[0] if stage.chains else None
-    decisions = (
-        _chain_worlds(walker, stage, first, 0, (), position) if first else iter([(None, None, None, position, True)])
-    )
-    for chain, index, rule, at, sure in decisions:
-        if rule is None:
-            permits = isinstance(stage.default, Permit)
-            replies = isinstance(stage.default, Permit) and stage.default.replies
-            step = Step(
-                stage=stage.name,
-                chain="",
-                index=None,
-                text=stage.default_name,
-                span=stage.default_span,
-                permits=permits,
-                translates=stage.translates,
-                sure=sure,
-            )
+    for decision in _decisions(walker, stage, position):
+        rule = decision.rule
+        do = stage.default if rule is None else rule.do
+        step = Step(
+            stage=stage.name,
+            chain=decision.chain.name if decision.chain else "",
+            index=decision.index,
+            text=stage.default_name if rule is None else rule.name,
+            span=stage.default_span if rule is None else rule.span,
+            permits=not isinstance(do, Deny),
+            translates=stage.translates,
+            sure=decision.sure,
+        )
+        at = decision.position
+        carries = not stage.stateful or stage.translates or not isinstance(do, Permit) or do.replies
+        after = replace(at, steps=(*at.steps, step), replies=at.replies and carries)
+        if rule is not None and isinstance(do, Rewrite):
+            yield from ((moved, True) for moved in _moved(walker, do, rule.possible, after))
         else:
-            permits = not isinstance(rule.do, Deny)
-            replies = not isinstance(rule.do, Permit) or rule.do.replies
-            step = Step(
-                stage=stage.name,
-                chain=chain.name if chain else "",
-                index=index,
-                text=rule.name,
-                span=rule.span,
-                permits=permits,
-                translates=stage.translates,
-                sure=sure,
-            )
-        after = replace(at, steps=(*at.steps, step))
-        if stage.stateful and not stage.translates:
-            after = replace(after, replies=after.replies and replies)
-        if rule is not None and isinstance(rule.do, Rewrite):
-            yield from ((moved, True) for moved in _rewrites(walker, rule, after))
-        else:
-            yield after, permits
+            yield after, step.permits
 
 
-def _chain_worlds(  # noqa: PLR0913 - one branch per decision kind
-    walker: _Walker,
-    stage: Stage,
-    chain: Chain,
-    index: int,
-    frames: tuple[tuple[Chain, int], ...],
-    position: _Position,
-    *,
-    sure: bool = True,
-) -> Iterator[tuple[Chain | None, int | None, Rule | None, _Position, bool]]:
-    """Give each world's deciding rule from a rule of a chain on; `frames` are the callers' places to go on from."""
-    jumps = 0
-    while True:
-        if index == len(chain.rules):
-            if not frames:
-                yield None, None, None, position, sure
-                return
-            (chain, index), frames = frames[-1], frames[:-1]
-            continue
-        rule = chain.rules[index]
-        taken = _takes(walker, stage, rule, position)
-        if taken is False:
-            index += 1
-            continue
-        if taken is None:  # a world in which the rule does not match
-            yield from _chain_worlds(walker, stage, chain, index + 1, frames, position, sure=False)
-            sure = False
-        match rule.do:
-            case Call(chain=name):
-                frames = (*frames, (chain, index + 1))
-                if len(frames) > len(stage.chains):
-                    raise _TooManyWorldsError  # a jump loop: a kernel refuses it, a saved text may hold it
-                chain, index = stage.chain(name), 0
-            case Goto(chain=name):
-                jumps += 1
-                if jumps > _WORLDS:
-                    raise _TooManyWorldsError
-                chain, index = stage.chain(name), 0
-            case Return():
-                index = len(chain.rules)
-            case Mark(tag=tag):
-                position = replace(position, tags=position.tags | {tag})
-                index += 1
-            case _:
-                yield chain, index, rule, position, sure
-                return
-
-
-def _takes(walker: _Walker, stage: Stage, rule: Rule, position: _Position) -> bool | None:
-    """Tell whether a rule matches: surely, surely not, or (None) perhaps."""
+def _decisions(walker: Walker, stage: Stage, position: Position) -> Iterator[_Decision]:
+    """Give each world's decision in a stage; `frames` are the callers' places to go on from."""
+    if not stage.chains:
+        yield _Decision(chain=None, index=None, rule=None, position=position, sure=True)
+        return
+    pending: list[tuple[Chain, int, tuple[tuple[Chain, int], ...], Position, bool]]
+    pending = [(stage.chains[0], 0, (), position, True)]
     packet = walker.original if stage.sees is View.ORIGINAL else position.packet
-    ingress = walker.firewall.labels(walker.ingress)
-    egress = _labels(walker.firewall, position.egress)
-    if not matches(rule.possible, packet, ingress, egress, position.tags):
+    jumps = 0
+    while pending:
+        chain, index, frames, position, sure = pending.pop()
+        while True:
+            index = walker.candidates.following(chain, packet, index)
+            if index >= len(chain.rules):
+                if not frames:
+                    yield _Decision(chain=None, index=None, rule=None, position=position, sure=sure)
+                    break
+                (chain, index), frames = frames[-1], frames[:-1]
+                continue
+            taken = _takes(walker, chain, index, packet, position)
+            if taken is False:
+                index += 1
+                continue
+            if taken is None:
+                sure = False
+                pending.append((chain, index + 1, frames, position, sure))  # the world in which it does not match
+            rule = chain.rules[index]
+            match rule.do:
+                case Call(chain=name) | Goto(chain=name):
+                    if isinstance(rule.do, Call):
+                        frames = (*frames, (chain, index + 1))
+                    jumps += 1
+                    if jumps > _JUMPS or len(frames) > len(stage.chains):
+                        raise UnsettledError  # a jump loop: a kernel refuses it, a saved text may hold it
+                    chain, index = stage.chain(name), 0
+                case Return():
+                    index = len(chain.rules)
+                case Mark(tag=tag):
+                    position = replace(position, tags=position.tags | {tag})
+                    index += 1
+                case _:
+                    yield _Decision(chain=chain, index=index, rule=rule, position=position, sure=sure)
+                    break
+
+
+def _takes(walker: Walker, chain: Chain, index: int, packet: Packet, position: Position) -> bool | None:
+    """Tell whether a rule matches: surely, surely not, or (None) perhaps."""
+    ingress, egress = walker.labels(walker.ingress), walker.labels(position.egress)
+    if not matches(chain.rules.possible(index), packet, ingress, egress, position.tags):
         return False
-    sure = rule.sure_match(walker.facts)
+    sure = chain.rules[index].sure_match(walker.facts)
     return True if sure is not None and matches(sure, packet, ingress, egress, position.tags) else None
 
 
-def _rewrites(walker: _Walker, rule: Rule, position: _Position) -> Iterator[_Position]:
-    """Give the packet after a translation: one world per interval of addresses that it may get."""
-    do = rule.do
-    if not isinstance(do, Rewrite):
-        return
-    packet = position.packet
+def _moved(walker: Walker, do: Rewrite, match: Match, position: Position) -> Iterator[Position]:
+    """Give the position after a translation: one for each piece of what the packet may become."""
     tags = position.tags | {do.tag} if do.tag else position.tags
-    source = do.side is Side.SOURCE
-    was = packet.source if source else packet.destination
-    if do.to is None:
-        choices = [was]
-    elif do.shift:
-        low = (rule.possible.source if source else rule.possible.destination).intervals[0][0]
-        choices = [was - low + do.to.intervals[0][0]]
-    else:
-        choices = [edge for low, high in do.to.intervals for edge in {low, high}]
-    port = _new_port(rule, do, packet)
-    for address in choices:
-        moved = (
-            replace(packet, source=address, source_port=port)
-            if source
-            else replace(packet, destination=address, port=port)
-        )
+    for packet in rewritten(do, match, position.packet, walker.cuts):
         egress = position.egress
-        if not source:
-            egress = walker.route(address) if do.egress is None or walker.forced is not None else do.egress
-        yield replace(position, packet=moved, tags=tags, egress=egress)
-
-
-def _new_port(rule: Rule, do: Rewrite, packet: Packet) -> int:
-    port = packet.source_port if do.side is Side.SOURCE else packet.port
-    if do.ports is None:
-        return port
-    first, last = do.ports
-    if first == last or do.side is Side.SOURCE:
-        return first
-    slab = rule.possible.services.slabs[0]
-    base = next((low % 65536 for low, high in slab[2] if low <= packet.protocol * 65536 + port <= high), port)
-    return min(first + port - base, last)
+        if do.side is Side.DESTINATION:
+            routed = do.egress is None or walker.forced is not None
+            egress = walker.route(packet.destination) if routed else do.egress
+        yield replace(position, packet=packet, tags=tags, egress=egress)

@@ -163,7 +163,7 @@ class Rules(Sequence[Rule]):
 
     __slots__ = ("_documents", "_extras", "_firsts", "_lasts", "decision_ids", "decisions", "match_ids", "matches")
 
-    def __init__(  # noqa: PLR0913 - columns of one table, filled by RulesBuilder only
+    def __init__(  # noqa: PLR0917 - columns of one table, filled by RulesBuilder only
         self,
         matches: tuple[Match, ...],
         decisions: tuple[Do, ...],
@@ -221,6 +221,10 @@ class Rules(Sequence[Rule]):
         first = self._firsts[index]
         return Span(document=self._documents[index], first=first, last=self._lasts[index]) if first else None
 
+    def possible(self, index: int) -> Match:
+        """Give the upper bound of the rule at an index without making the rule."""
+        return self.matches[self.match_ids[index]]
+
     def name(self, index: int) -> str:
         """Give the name of the rule at an index without making the rule."""
         extra = self._extras.get(index)
@@ -256,7 +260,7 @@ class RulesBuilder:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._matches: dict[Match, int] = {}
+        self._matches: dict[tuple[Match, tuple[str, ...]], int] = {}
         self._decisions: dict[Do, int] = {}
         self._match_list: list[Match] = []
         self._decision_list: list[Do] = []
@@ -266,10 +270,11 @@ class RulesBuilder:
         self._extras: dict[int, tuple[Match | None, tuple[Condition, ...], str]] = {}
 
     def intern(self, match: Match) -> int:
-        """Give the id of a match for `add`; equal matches share one."""
-        found = self._matches.get(match)
+        """Give the id of a match for `add`; equal matches from the same objects share one."""
+        key = (match, match.objects)
+        found = self._matches.get(key)
         if found is None:
-            found = self._matches[match] = len(self._match_list)
+            found = self._matches[key] = len(self._match_list)
             self._match_list.append(match)
         return found
 
@@ -323,8 +328,9 @@ class Stage:
 
     Only packets whose ingress and egress (interface or zone; None: any) and traffic fit enter it. A stage that
     `translates` changes packets; the others are filters, whose decisions a report names. A `stateful` stage lets the
-    replies of a connection pass unseen where each stateful stage permitted the connection with `replies`. `default_name` says the
-    implicit decision in the field's words (`implicit deny`, `policy accept`); `default_span` is its line, if any.
+    replies of a connection pass unseen where each stateful stage permitted the connection with `replies`.
+    `default_name` says the implicit decision in the field's words (`implicit deny`, `policy accept`); `default_span`
+    is its line, if any.
     """
 
     name: str

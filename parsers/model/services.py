@@ -7,6 +7,7 @@ would stand (RFC 792, RFC 4443). Source ports are a second axis, which almost no
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from parsers.model import intervals as iv
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 __all__ = [
-    "ANY_SERVICE", "ICMP", "ICMP6", "NO_SERVICE", "PORTS", "PROTOCOL_NAMES", "PROTOCOL_NUMBERS", "TCP", "UDP",
-    "Service", "ServiceSet", "protocol_name",
+    "ANY_SERVICE", "ICMP", "ICMP6", "NO_SERVICE", "PORTED", "PORTS", "PROTOCOL_NAMES", "PROTOCOL_NUMBERS", "TCP",
+    "UDP", "Service", "ServiceSet", "protocol_name",
 ]  # fmt: skip
 
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 PORTS = (0, 65535)
 """Every port."""
+PORTED = frozenset({TCP, UDP, 33, 132, 136})
+"""Protocols that have ports: TCP, UDP, DCCP, SCTP, UDP-Lite."""
 _PROTOCOL_TOP = 255
 _AXIS_TOP = _PROTOCOL_TOP * 65536 + 65535
 
@@ -140,7 +143,7 @@ def _canonical(parts: Iterable[tuple[tuple[int, int], iv.Intervals]]) -> tuple[t
         return ((*PORTS, axis),) if axis else ()
     cuts = sorted({cut for low, high, _ in items for cut in (low, high + 1)})
     slabs: list[tuple[int, int, iv.Intervals]] = []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         axis = iv.normalise(pair for low, high, axis in items if low <= start <= high for pair in axis)
         _push(slabs, start, stop - 1, axis)
     return tuple(slabs)
@@ -162,7 +165,7 @@ def _combine(left: ServiceSet, right: ServiceSet, operation: _Operation) -> Serv
         return ServiceSet(((a[0][0], a[0][1], axis),) if axis else ())
     cuts = sorted({cut for low, high, _ in (*a, *b) for cut in (low, high + 1)})
     slabs: list[tuple[int, int, iv.Intervals]] = []
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         _push(slabs, start, stop - 1, operation(_at(a, start), _at(b, start)))
     return ServiceSet(tuple(slabs))
 
