@@ -93,8 +93,17 @@ class Command:
 class Recipe:
     """How to collect a platform's configuration, as data; only the collector executes it.
 
-    `allowed` are regular expressions (full match) of every line that may ever be sent, login preparation included.
-    `refusals` mark output that means a command was not carried out.
+    `allowed` are regular expressions (full match) of every line that may ever be sent, login preparation included;
+    the collector adds nothing but the empty line and the enable secret, the latter only to a password prompt.
+    `refusals` mark output that means a command was not carried out: each is matched at the start of a line, among the
+    first lines of the output.
+
+    For a shell channel: `driver` is netmiko's device type, which knows the platform's login and sends its preparation;
+    `prompt` matches the whole prompt line without the blank at its end; `enable` asks for privileged mode, and
+    `privilege` must be found in the prompt that follows (`#$`); `preparation` are lines sent next, none of which may be
+    refused; `sentinel` is a line with `{nonce}` (hexadecimal digits) that the device is sure to refuse, which proves
+    that the output before it has ended; `pager` matches the text at the start of a line with which a device holds
+    output back.
     """
 
     channel: Channel
