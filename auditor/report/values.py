@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 __all__ = [
-    "Box", "Confidence", "Coverage", "Cut", "DocumentSource", "Finding", "FirewallReport", "HitCount", "Hop", "Kind", "Line",
-    "LineRole", "PacketView", "PathRow", "Problem", "ProblemKind", "Report", "RowVerdict", "RowVerdictKind", "Severity",
-    "SideView", "Source", "Status", "UnderstoodNot", "Waived",
+    "Box", "Confidence", "Coverage", "Cut", "DocumentSource", "Finding", "FirewallReport", "HitCount", "Hop", "Kind",
+    "Line", "LineRole", "PacketView", "PathRow", "Problem", "ProblemKind", "Report", "RowVerdict", "RowVerdictKind",
+    "Severity", "SideView", "Source", "Status", "UnderstoodNot", "Waived",
 ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PacketView:
-    """One concrete packet as text and numbers, as it arrives at the ingress; ICMP has type and code instead of ports."""
+    """One concrete packet as text and numbers, as it arrives at the ingress; ICMP has type and code, not ports."""
 
     source: str
     destination: str
