@@ -1,0 +1,1 @@
+"""Baselines: what a product needs from the firewalls around it, as data, and the rows that come of it for one site."""

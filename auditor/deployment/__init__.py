@@ -1,0 +1,1 @@
+"""Deployments: who is who at a site, and what each of its firewalls must therefore let through."""
