@@ -66,7 +66,8 @@ class Step:
 class Path:
     """A packet's way through one world: whether it gets out, as what, and by which interface.
 
-    `replies` tells whether every stateful filter on the way lets the replies pass unseen.
+    `replies` tells whether every stateful filter on the way lets the replies pass unseen. `tags` are those that
+    translations gave: they belong to the connection, so that its replies carry them too (`ct status dnat`).
     """
 
     permitted: bool
@@ -74,6 +75,7 @@ class Path:
     steps: tuple[Step, ...]
     packet: Packet
     egress: str | None
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,28 +148,33 @@ class Walker:
             known = self.names[name] = self.firewall.labels(name) if name is not None else frozenset()
         return known
 
-    def start(self) -> Position:
-        """Give the packet as it arrives."""
-        return Position(packet=self.original, egress=self.route(self.original.destination))
-
-    def judgement(self) -> Judgement:
-        """Walk every world from the arrival on."""
-        return _judgement(self, self.start())
+    def judgement(self, tags: frozenset[str] = frozenset()) -> Judgement:
+        """Walk every world of a packet that arrives with tags."""
+        egress = self.route(self.original.destination)
+        return _judgement(self, Position(packet=self.original, egress=egress, tags=tags))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A packet between two stages."""
+    """A packet between two stages; `lasting` are the tags that translations gave."""
 
     packet: Packet
     egress: str | None
     tags: frozenset[str] = frozenset()
+    lasting: frozenset[str] = frozenset()
     replies: bool = True
     steps: tuple[Step, ...] = ()
 
     def path(self, *, permitted: bool) -> Path:
         """Give the way that ends here."""
-        return Path(permitted=permitted, replies=self.replies, steps=self.steps, packet=self.packet, egress=self.egress)
+        return Path(
+            permitted=permitted,
+            replies=self.replies,
+            steps=self.steps,
+            packet=self.packet,
+            egress=self.egress,
+            tags=self.lasting,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +268,7 @@ def judge_reply(
         traffic=turned,
         first=packet,
     )
-    return walker.judgement()
+    return walker.judgement(path.tags)
 
 
 def route_cuts(firewall: Firewall, table: tuple[tuple[AddressSet, str], ...]) -> Cuts:
@@ -413,10 +420,11 @@ def _takes(walker: Walker, chain: Chain, index: int, packet: Packet, position: P
 
 def _moved(walker: Walker, do: Rewrite, match: Match, position: Position) -> Iterator[Position]:
     """Give the position after a translation: one for each piece of what the packet may become."""
-    tags = position.tags | {do.tag} if do.tag else position.tags
+    given = frozenset({do.tag} if do.tag else ())
     for packet in rewritten(do, match, position.packet, walker.cuts):
         egress = position.egress
         if do.side is Side.DESTINATION:
             routed = do.egress is None or walker.forced is not None
             egress = walker.route(packet.destination) if routed else do.egress
-        yield replace(position, packet=packet, tags=tags, egress=egress)
+        tags, lasting = position.tags | given, position.lasting | given
+        yield replace(position, packet=packet, tags=tags, lasting=lasting, egress=egress)
