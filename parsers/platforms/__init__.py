@@ -1,0 +1,1 @@
+"""The platforms: one module each, which ends in `PLATFORM = Platform(...)`."""

@@ -1,0 +1,57 @@
+"""Which platforms there are: a platform's id is the name of its module, found without importing it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING
+
+from parsers import platforms
+from parsers.contract import Platform
+from parsers.errors import DetectionError
+
+if TYPE_CHECKING:
+    from parsers.model.capture import Capture
+
+__all__ = ["detect", "ids", "platform"]
+
+
+def ids() -> tuple[str, ...]:
+    """Give every platform's id, sorted; modules whose name begins with an underscore are no platforms."""
+    return tuple(sorted(item.name for item in iter_modules(platforms.__path__) if not item.name.startswith("_")))
+
+
+def platform(name: str) -> Platform:
+    """Give the platform of an id, importing its one module; raises DetectionError for an id that there is not."""
+    if name not in ids():
+        near = get_close_matches(name.lower().replace("-", "_"), ids(), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(ids())}"
+        raise DetectionError(f"there is no platform {name!r}", candidates=ids(), hint=hint)
+    found = import_module(f"{platforms.__name__}.{name}").PLATFORM
+    if not isinstance(found, Platform) or found.id != name:
+        raise TypeError(f"PLATFORM of {platforms.__name__}.{name} is not the platform {name!r}: {found!r}")
+    return found
+
+
+def detect(capture: Capture) -> Platform:
+    """Give the one platform that recognises a capture, or that the capture itself names.
+
+    Raises DetectionError where none does, or several do.
+    """
+    if capture.platform is not None:
+        return platform(capture.platform)
+    found = [item for item in map(platform, ids()) if item.recognises(capture)] if capture.documents else []
+    if len(found) == 1:
+        return found[0]
+    name = capture.documents[0].name if capture.documents else "an empty capture"
+    if not found:
+        raise DetectionError(
+            f"no platform recognises {name}",
+            candidates=ids(),
+            hint=f"name one of {', '.join(ids())}, and check that the file is the device's whole configuration",
+        )
+    candidates = tuple(item.id for item in found)
+    raise DetectionError(
+        f"{name} could be {' or '.join(candidates)}", candidates=candidates, hint="name the platform that it is"
+    )
