@@ -1,0 +1,250 @@
+"""Sets of traffic through a firewall's pipeline: what passes, what is dropped, and by which rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from auditor.engine.cells import Cell, reversed_services
+from auditor.engine.firstmatch import Budget, Mode, Question, first_match
+from auditor.engine.flows import Decision, Flow, restrict, rewrite
+from parsers.model.addresses import AddressSet
+from parsers.model.rules import Permit, Rewrite, Side, State, Traffic, View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from parsers.model.conditions import ConditionKind, Facts
+    from parsers.model.firewall import Firewall
+    from parsers.model.rules import Stage
+
+__all__ = ["BYPASS", "NO_ROUTE", "Outcome", "Walk"]
+
+BYPASS = -1
+"""Stage number of a decision by which traffic skips the pipeline."""
+NO_ROUTE = -2
+"""Stage number of a decision for want of a route."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of traffic: the flow where it ended, and for dropped traffic the decision that dropped it."""
+
+    flow: Flow
+    dropped_by: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """One way of asking a firewall: which bound, with which facts, by which routes.
+
+    `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too.
+    """
+
+    firewall: Firewall
+    table: tuple[tuple[AddressSet, str], ...]
+    mode: Mode
+    facts: Facts = field(default_factory=dict)
+    accepted: frozenset[ConditionKind] = frozenset()
+    traffic: Traffic = Traffic.THROUGH
+    denies: bool = False
+    budget: Budget = field(default_factory=lambda: Budget(1 << 62))
+
+    def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
+        """Send traffic in by an interface; gives what passes (and, with `denies`, what does not).
+
+        `egress` replaces the routes. Raises BudgetError when the budget is used up.
+        """
+        arriving = [Flow.arriving(cell) for cell in cells if cell]
+        outcomes = self._bypasses(ingress, arriving, egress)
+        flows = [part for flow in arriving for part in self._route(flow, egress)]
+        for number, stage in enumerate(self.firewall.stages):
+            if stage.traffic is self.traffic and flows:
+                flows, dropped = self._stage(number, stage, ingress, flows, egress)
+                outcomes += dropped
+        outcomes += [self._end(flow) for flow in flows]
+        return [item for item in outcomes if item.dropped_by is None or self.denies]
+
+    def replies(self, ingress: str, flow: Flow) -> list[Cell]:
+        """Give the parts of a permitted flow, in the hosts' own addresses, whose replies pass too."""
+        stages = tuple(
+            stage
+            for stage in self.firewall.stages
+            if not stage.translates and stage.traffic is self.traffic and not (stage.stateful and flow.replies)
+        )
+        own = flow.own
+        if not stages:
+            return [own]
+        translating = [stage for stage in self.firewall.stages if stage.translates]
+        passed = [Cell(own.destination, own.source, reversed_services(own.services))]
+        if flow.translated and translating:
+            return self._translated_replies(ingress, flow)
+        back = replace(self, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False)
+        for number, stage in enumerate(stages):
+            passed = back.through(number, stage, flow.egress or "", ingress, passed)
+        return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for cell in passed]
+
+    def _translated_replies(self, ingress: str, flow: Flow) -> list[Cell]:
+        """Ask the replies of a translated flow stage by stage, each in the header that it sees.
+
+        Connection tracking undoes the source translation where destinations are translated, and the destination
+        translation where sources are; where the header cannot be split exactly the flow counts as a whole.
+        """
+        entry = flow.egress or ""
+        source, destination = flow.arrival.source, flow.arrival.destination
+        reply_source, reply_destination = flow.current.destination, flow.current.source
+        services = reversed_services(flow.current.services)
+        undone = reversed_services(flow.arrival.services)
+        if not any(_translates(stage, Side.DESTINATION) for stage in self.firewall.stages):
+            reply_destination = source
+        for number, stage in enumerate(self.firewall.stages):
+            if stage.translates:
+                if _translates(stage, Side.DESTINATION):
+                    reply_destination = source
+                if _translates(stage, Side.SOURCE):
+                    reply_source, services = destination, undone
+                continue
+            if stage.traffic is not self.traffic or (stage.stateful and flow.replies):
+                continue
+            asked = Cell(reply_source, reply_destination, services)
+            passed = self.through(number, stage, entry, ingress, [asked])
+            if sum(cell.size for cell in passed) < asked.size:
+                return []
+        return [flow.own]
+
+    def through(self, number: int, stage: Stage, ingress: str, egress: str, cells: list[Cell]) -> list[Cell]:
+        """Give what of established traffic one filter stage permits."""
+        if not self._fits(stage, ingress, egress):
+            return cells
+        question = self._question(stage, ingress, egress, State.ESTABLISHED)
+        hits = first_match(question, [(n, frozenset(), cell) for n, cell in enumerate(cells)])
+        return [hit.cell for hit in hits if self._permits(number, stage, hit.chain, hit.rule)]
+
+    # -- stages ---------------------------------------------------------------------------------------------------
+
+    def _fits(self, stage: Stage, ingress: str, egress: str | None) -> bool:
+        labels = self.firewall.labels
+        return (stage.ingress is None or bool(stage.ingress & labels(ingress))) and (
+            stage.egress is None or (egress is not None and bool(stage.egress & labels(egress)))
+        )
+
+    def _question(self, stage: Stage, ingress: str, egress: str | None, state: State) -> Question:
+        return Question(
+            stage=stage,
+            mode=self.mode,
+            state=state,
+            ingress=self.firewall.labels(ingress),
+            egress=self.firewall.labels(egress) if egress is not None else frozenset(),
+            facts=self.facts,
+            accepted=self.accepted,
+            budget=self.budget,
+        )
+
+    def _permits(self, number: int, stage: Stage, chain: str, index: int | None) -> bool:
+        del number
+        if index is None:
+            return isinstance(stage.default, Permit)
+        rules = stage.chain(chain).rules
+        return isinstance(rules.decisions[rules.decision_ids[index]], Permit)
+
+    def _stage(
+        self, number: int, stage: Stage, ingress: str, flows: list[Flow], forced: str | None
+    ) -> tuple[list[Flow], list[Outcome]]:
+        """Take flows through one stage; gives what goes on, and what it drops."""
+        passed: list[Flow] = []
+        dropped: list[Outcome] = []
+        groups: dict[str | None, list[Flow]] = {}
+        for flow in flows:
+            if self._fits(stage, ingress, flow.egress):
+                groups.setdefault(flow.egress, []).append(flow)
+            else:
+                passed.append(flow)
+        for egress, members in groups.items():
+            question = self._question(stage, ingress, egress, State.NEW)
+            pieces = [(n, flow.tags, flow.view(stage.sees)) for n, flow in enumerate(members)]
+            for hit in first_match(question, pieces):
+                flow = replace(restrict(members[hit.number], hit.cell, stage.sees), tags=hit.tags)
+                decision = Decision(number, hit.chain, hit.rule, hit.sure)
+                if hit.rule is None:
+                    do: object = stage.default
+                else:
+                    rules = stage.chain(hit.chain).rules
+                    do = rules.decisions[rules.decision_ids[hit.rule]]
+                if isinstance(do, Permit):
+                    passed.append(flow if stage.translates else _noted(flow, stage, decision, do))
+                elif isinstance(do, Rewrite):
+                    match = stage.chain(hit.chain).rules[hit.rule or 0].possible
+                    for moved in rewrite(flow, do, match):
+                        noted = replace(moved, translations=(*moved.translations, decision))
+                        passed += self._reroute(noted, do, forced)
+                else:
+                    dropped.append(Outcome(flow=flow, dropped_by=decision))
+        if self.mode is Mode.SURE:
+            passed = [flow for flow in passed if not flow.fuzzy or not self._filters_after(number)]
+        return passed, dropped
+
+    def _filters_after(self, number: int) -> bool:
+        return any(not stage.translates for stage in self.firewall.stages[number + 1 :])
+
+    # -- routes ---------------------------------------------------------------------------------------------------
+
+    def _route(self, flow: Flow, forced: str | None) -> list[Flow]:
+        if forced is not None:
+            return [replace(flow, egress=forced)]
+        parts = []
+        rest = flow.current.destination
+        for addresses, name in self.table:
+            common = rest & addresses
+            if common:
+                rest -= common
+                cell = Cell(flow.current.source, common, flow.current.services)
+                parts.append(replace(restrict(flow, cell, View.CURRENT), egress=name))
+        if rest:
+            cell = Cell(flow.current.source, rest, flow.current.services)
+            parts.append(replace(restrict(flow, cell, View.CURRENT), egress=None))
+        return parts
+
+    def _reroute(self, flow: Flow, do: Rewrite, forced: str | None) -> list[Flow]:
+        if do.side is Side.SOURCE:
+            return [flow]
+        if do.egress is not None and forced is None:
+            return [replace(flow, egress=do.egress)]
+        return self._route(flow, forced)
+
+    def _end(self, flow: Flow) -> Outcome:
+        """End a flow that no stage dropped: without a route it goes nowhere, or nobody knows where."""
+        lost = flow.egress is None and self.traffic is Traffic.THROUGH
+        if lost and (self.firewall.routes_complete or self.mode is Mode.SURE):
+            return Outcome(flow=flow, dropped_by=Decision(NO_ROUTE, "", None, self.firewall.routes_complete))
+        return Outcome(flow=flow)
+
+    def _bypasses(self, ingress: str, flows: list[Flow], forced: str | None) -> list[Outcome]:
+        """Give, where the possible is asked, what may skip the pipeline."""
+        if self.mode is not Mode.POSSIBLE:
+            return []
+        outcomes = []
+        labels = self.firewall.labels
+        for number, bypass in enumerate(self.firewall.bypasses):
+            if bypass.ingress is not None and not bypass.ingress & labels(ingress):
+                continue
+            window = Cell(bypass.source, bypass.destination, bypass.services)
+            for flow in flows:
+                part = flow.current & window
+                if not part:
+                    continue
+                for routed in self._route(restrict(flow, part, View.CURRENT), forced):
+                    if bypass.egress is not None and not (routed.egress and bypass.egress & labels(routed.egress)):
+                        continue
+                    outcomes.append(Outcome(flow=replace(routed, trail=(Decision(BYPASS, "", number, sure=False),))))
+        return outcomes
+
+
+def _noted(flow: Flow, stage: Stage, decision: Decision, do: Permit) -> Flow:
+    replies = flow.replies and (do.replies or not stage.stateful)
+    return replace(flow, trail=(*flow.trail, decision), replies=replies)
+
+
+def _translates(stage: Stage, side: Side) -> bool:
+    return stage.translates and any(
+        isinstance(do, Rewrite) and do.side is side for chain in stage.chains for do in chain.rules.decisions
+    )
