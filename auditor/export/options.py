@@ -11,7 +11,7 @@ __all__ = ["RenderOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """`fail_on` decides status and exit code; width (columns), colour and verbosity concern only the terminal report."""
+    """`fail_on` decides status and exit code; width (columns), colour and verbosity concern the terminal alone."""
 
     fail_on: FailOn = FailOn.LOW
     width: int = 100

@@ -1,0 +1,100 @@
+"""Where results go: stdout, and files that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+import tempfile
+from typing import TYPE_CHECKING
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditor.cli.options import Common, Output
+    from auditor.report.status import FailOn
+    from auditor.report.values import Report
+
+__all__ = ["colored", "deliver", "emit", "width", "write"]
+
+_WIDTH = 100
+"""Columns where nobody looks: reports in files and pipes do not depend on the terminal."""
+
+
+def deliver(report: Report, output: Output, common: Common, fail_on: FailOn) -> int:
+    """Write a report's files, then its stdout form, and give the run's exit code."""
+    from auditor.export.formats import render
+    from auditor.export.options import RenderOptions
+    from auditor.report.status import exit_code
+
+    plain = RenderOptions(fail_on=fail_on, verbose=common.verbose, width=_WIDTH)
+    for name, path in output.outputs:
+        write(path, render(report, name, plain))
+    shown = RenderOptions(fail_on=fail_on, verbose=common.verbose, width=width(), color=colored(common))
+    emit(render(report, output.format, shown))
+    return exit_code(report, fail_on)
+
+
+def colored(common: Common) -> bool:
+    """Tell whether stdout gets colours: only a terminal, not against NO_COLOR (no-color.org) or TERM=dumb."""
+    return (
+        not common.no_color
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+        and sys.stdout.isatty()
+    )
+
+
+def width() -> int:
+    """Give the columns of the terminal that stdout is, or 100 where it is none."""
+    if not sys.stdout.isatty():
+        return _WIDTH
+    with contextlib.suppress(OSError):
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH
+    return _WIDTH
+
+
+def emit(content: str | bytes) -> None:
+    """Write to stdout; characters that its encoding lacks are spelt out."""
+    if isinstance(content, bytes):
+        if sys.stdout.isatty():
+            raise UsageError("this format is binary and stdout is a terminal", hint="write a file: -o FORMAT=PATH")
+        sys.stdout.buffer.write(content)
+        return
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(content.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def write(path: Path, content: str | bytes) -> None:
+    """Write a file atomically (its owner's alone, if it is new); raises UsageError where that is impossible."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():
+            # /dev/stderr and pipes are written into, never replaced.
+            with target.open("wb") as stream:
+                stream.write(data)
+            return
+        _replace(target, data)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"cannot write: {reason}", file=path, hint="name a file in a folder that exists") from error
+
+
+def _replace(target: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+            if target.exists():
+                os.fchmod(stream.fileno(), stat.S_IMODE(target.stat().st_mode))
+        os.replace(name, target)  # noqa: PTH105 - the plain name is what mkstemp gave
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)  # noqa: PTH108 - as above
+        raise

@@ -1,0 +1,95 @@
+"""How traffic, packets, places and counts read in the formats made for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditor.report.values import Box, Finding, FirewallReport, Line, PacketView, RowVerdict
+
+__all__ = [
+    "citations", "counted", "direction", "packet_text", "place", "ports_text", "row_traffic", "source_text",
+    "traffic_text",
+]  # fmt: skip
+
+ARROW: Final = "→"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Give `1 row`, `2 rows`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def place(line: Line, *, with_file: bool = True) -> str:
+    """Give where a line stands: `file:41`, `file:41-44`, or the file alone for an implicit decision."""
+    if line.line is None:
+        return line.file if with_file else "implicit"
+    numbers = str(line.line) if line.end_line in {None, line.line} else f"{line.line}-{line.end_line}"
+    return f"{line.file}:{numbers}" if with_file else numbers
+
+
+def direction(finding: Finding) -> str:
+    """Give `outside → dmz`, or nothing where the finding is not between two sides."""
+    if finding.source_side is None and finding.destination_side is None:
+        return ""
+    return f"{finding.source_side or 'any side'} {ARROW} {finding.destination_side or 'any side'}"
+
+
+def ports_text(box: Box) -> str:
+    """Give `tcp/80`, `icmp type 8/0`, or the protocol alone where every port is meant."""
+    if box.icmp:
+        return box.protocol if box.ports in {"", "any"} else f"{box.protocol} type {box.ports}"
+    return box.protocol if box.ports in {"", "any"} else f"{box.protocol}/{box.ports}"
+
+
+def traffic_text(box: Box) -> str:
+    """Give one box of traffic: `any4 → 192.0.2.10 tcp/80`, with its translation and source ports where they matter."""
+    text = f"{box.source} {ARROW} {box.destination} {ports_text(box)}"
+    if box.source_ports not in {"", "any", "0-65535"}:
+        text += f" from source port {box.source_ports}"
+    if box.translated is not None:
+        text += f" (translated: {traffic_text(box.translated)})"
+    return text
+
+
+def packet_text(packet: PacketView) -> str:
+    """Give one packet: `tcp 203.0.113.9:40000 → 192.0.2.10:80`."""
+    if packet.icmp_type is not None:
+        text = f"{packet.protocol} {packet.source} {ARROW} {packet.destination} type {packet.icmp_type}"
+        text += f" code {packet.icmp_code or 0}"
+    else:
+        source = _endpoint(packet.source, packet.source_port)
+        text = f"{packet.protocol} {source} {ARROW} {_endpoint(packet.destination, packet.destination_port)}"
+    return text if packet.translated is None else f"{text} (translated: {packet_text(packet.translated)})"
+
+
+def _endpoint(address: str, port: int | None) -> str:
+    if port is None:
+        return address
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def row_traffic(row: RowVerdict) -> str:
+    """Give what a row is about: `internet → edge_vip tcp 443`."""
+    return f"{row.source} {ARROW} {row.destination} {row.protocol} {row.ports}".rstrip()
+
+
+def citations(finding: Finding, rows: Iterable[RowVerdict]) -> tuple[str, ...]:
+    """Give the sources of the rows that a finding names, each once."""
+    cited = {row.id: row.citation for row in rows if row.citation}
+    return tuple(dict.fromkeys(cited[name] for name in finding.rows if name in cited))
+
+
+def source_text(firewall: FirewallReport) -> str:
+    """Give where a firewall's configuration came from, in one line."""
+    source = firewall.source
+    if source is None:
+        return ""
+    if source.kind == "ssh":
+        when = f", collected {source.collected_at}" if source.collected_at else ""
+        return f"over SSH from {source.address or 'an unnamed address'}{when}"
+    names = [item.name for item in source.documents]
+    more = f" and {counted(len(names) - 3, 'more file')}" if len(names) > 3 else ""
+    return f"from {', '.join(names[:3]) or 'a file'}{more}"

@@ -1,0 +1,153 @@
+"""The terminal report: what it says first, that it fits, and that nothing in it acts on the terminal."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+
+from auditor.export.formats import render
+from auditor.export.options import RenderOptions
+from auditor.report.values import Kind, Line, LineRole, Report, RowVerdictKind, Severity
+from tests.auditor.sample_report import failed, finding, firewall, not_understood, report, row, sample
+
+GOOD = report(firewall(rows=(row("5"), row("6"), row("4", RowVerdictKind.NOT_REQUIRED))))
+HOSTILE = "\x1b[2J\x1b]8;;https://example.com\x07[bold]x[/bold]\u202e\r\n"
+
+
+def shown(of: Report, **options: bool | int) -> str:
+    """Render as for a terminal, without colour unless asked for."""
+    text = render(of, "text", RenderOptions(**options))  # type: ignore[arg-type]
+    assert isinstance(text, str)
+    return text
+
+
+def test_compliant_fits_one_screen() -> None:
+    """The common case is one screen, and says in its first lines that all is well."""
+    text = shown(GOOD)
+
+    assert len(text.splitlines()) <= 24
+    assert re.search(r"COMPLIANT +no findings +\(exit code 0\)", text)
+    assert "over SSH from 198.51.100.1" in text
+
+
+def test_summary_comes_first() -> None:
+    """What does not work and what is open stand before rows and findings."""
+    text = shown(sample())
+
+    places = [text.index(word) for word in ("FINDINGS", "does not work", "open, not needed", "rows", "findings\n")]
+    assert places == sorted(places)
+    assert "row 20 HTTPS from clients in part" in text
+
+
+def test_finding_shows_its_lines_packet_source_and_remedy() -> None:
+    """A finding names severity, kind, title, sides, rows, lines, packet, citation and what to do."""
+    row_four = replace(row("4", RowVerdictKind.NOT_REQUIRED), citation="SecureTransport 5.5, Protocol rules, row 4")
+    text = shown(report(firewall(rows=(row(), row_four), findings=(finding(),))))
+
+    for words in (
+        "HIGH extra  HTTP is open although http is off",
+        "outside → dmz · row 4",
+        "41  access-list OUTSIDE extended permit tcp any host 192.0.2.10 eq www",
+        "implicit deny",
+        "any4 → 198.51.100.20 tcp/80",
+        "tcp 203.0.113.9:40000 → 198.51.100.20:80 (translated: ",
+        "17, last 2026-11-01T10:00:00Z",
+        "SecureTransport 5.5, Protocol rules, row 4",
+        "delete line 41, or turn http on",
+    ):
+        assert words in text
+
+
+def test_possible_is_said() -> None:
+    """A finding that is only possible says so."""
+    unsure = replace(finding(), confidence=type(finding().confidence).POSSIBLE)
+
+    assert "possible, not sure" in shown(report(firewall(rows=(row(),), findings=(unsure,))))
+
+
+def test_verbose_shows_all() -> None:
+    """Rows that ask nothing here, waived findings, sizes, ids and hashes come with -v, and only then."""
+    words = ("SSH over the moon", "migration until spring", "1,099,511,627,777", "fw-extra-4", "0" * 64)
+    first, *rest = sample().firewalls
+    off = replace(row("28", RowVerdictKind.NOT_APPLICABLE), title="SSH over the moon")
+    whole_report = replace(sample(), firewalls=(replace(first, rows=(*first.rows, off)), *rest))
+    brief, whole = shown(whole_report, width=120), shown(whole_report, width=120, verbose=True)
+
+    assert [word in brief for word in words] == [False] * len(words)
+    assert [word in whole for word in words] == [True] * len(words)
+    assert "1 waived finding (-v lists them)" in brief
+
+
+def test_many_findings_are_counted() -> None:
+    """A hundred findings do not scroll the summary away, and none is dropped in silence."""
+    many = tuple(replace(finding(), id=str(number), title=f"finding {number}") for number in range(100))
+    text = shown(report(firewall(rows=(row(),), findings=many)))
+
+    assert "and 75 more (-v lists them)" in text
+    assert "finding 99" in shown(report(firewall(rows=(row(),), findings=many)), verbose=True)
+
+
+def test_failure_says_what_to_do() -> None:
+    """A firewall that could not be collected shows the reason and the hint."""
+    text = shown(report(failed()))
+
+    assert "NOT ASSESSABLE" in text
+    assert "198.51.100.2:22 does not answer" in text
+    assert "hint: check address and route" in text
+
+
+def test_not_understood_lines_are_named() -> None:
+    """A line that was not understood stands in the report with the rows that it could change."""
+    text = shown(report(firewall(rows=(row(),), coverage=not_understood())))
+
+    assert "77  policy-route frobnicate" in text
+    assert "could change row 5" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_fits_the_width(width: int) -> None:
+    """No line is wider than the terminal, and none ends in blanks."""
+    for line in shown(sample(), width=width, verbose=True).splitlines():
+        assert cell_len(line) <= width
+        assert line == line.rstrip()
+
+
+def test_colour_only_when_asked_for() -> None:
+    """Without colour there is no escape sequence; with it the text is the same."""
+    plain, colored = shown(sample()), shown(sample(), color=True)
+
+    assert "\x1b" not in plain
+    assert "\x1b[" in colored
+    assert [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", colored).splitlines()] == plain.splitlines()
+
+
+def test_hostile_text_is_harmless() -> None:
+    """Escape sequences, markup and line breaks in names, lines and messages are shown, not obeyed."""
+    line = Line(file=HOSTILE, line=1, end_line=1, text=HOSTILE + "x" * 1_000_000, role=LineRole.PERMITS)
+    bad = replace(finding(), title=HOSTILE, lines=(line,), source_side=HOSTILE, remedy=HOSTILE, id=HOSTILE)
+    entry = replace(
+        firewall(rows=(replace(row(), title=HOSTILE, because=HOSTILE),), findings=(bad,)),
+        name=HOSTILE,
+        hostname=HOSTILE,
+        version=HOSTILE,
+        not_judged=(HOSTILE,),
+        assumptions=((HOSTILE, HOSTILE),),
+    )
+    text = shown(report(entry), verbose=True)
+
+    assert not set(text) & {"\x1b", "\x07", "\r", "\u202e"}
+    assert "[bold]x[/bold]" in text
+    assert "\\x1b[2J" in text
+    assert len(text) < 50_000
+
+
+def test_severity_orders_findings() -> None:
+    """The worst finding comes first, whatever the order in the report."""
+    low = finding(Kind.UNREACHABLE, Severity.LOW)
+    critical = finding(Kind.FORBIDDEN, Severity.CRITICAL)
+    text = shown(report(firewall(rows=(row(),), findings=(low, critical))))
+
+    assert text.index("CRITICAL forbidden") < text.index("LOW unreachable")
