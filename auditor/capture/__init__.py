@@ -1,0 +1,3 @@
+"""Captures on disk: reading, writing, proof of completeness, redaction."""
+
+from __future__ import annotations

@@ -1,0 +1,121 @@
+"""Reading captures: a file is one document, a folder is what its manifest lists, `-` is standard input.
+
+Text is UTF-8, strictly. Latin-1 would accept any bytes at all, so falling back to it in silence could turn a truncated
+or binary file into a configuration; whoever has such a file says so (`encoding`).
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from auditor.capture.manifest import MANIFEST, Manifest, digest, load
+from auditor.errors import FailureKind, NotAssessableError, StAuditError, UsageError
+from parsers.model.capture import Capture, Document
+
+__all__ = ["STDIN", "Saved", "read"]
+
+STDIN: Final = "-"
+_LARGEST: Final = 256 * 1024 * 1024
+_MAGIC: Final = {
+    b"\x1f\x8b": "gzip-compressed",
+    b"BZh": "bzip2-compressed",
+    b"\xfd7zXZ": "xz-compressed",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """A capture that was read, and its folder's manifest; a single file has none."""
+
+    capture: Capture
+    manifest: Manifest | None = None
+
+
+def read(place: str | Path, *, encoding: str = "utf-8", stdin: BinaryIO | None = None) -> Saved:
+    """Read a capture from a file, a folder with `manifest.json`, or standard input (`-`).
+
+    Raises UsageError for what is not there, not readable, not a capture or changed since it was saved, and
+    NotAssessableError (incomplete) for what is empty, binary or not in `encoding`.
+    """
+    if str(place) == STDIN:
+        data = (stdin or sys.stdin.buffer).read(_LARGEST + 1)
+        return Saved(capture=Capture(documents=(Document(name="stdin", text=_text(data, Path("stdin"), encoding)),)))
+    path = Path(place)
+    if path.is_dir():
+        return _folder(path)
+    document = Document(name=str(place), text=_text(_bytes(path), path, encoding))
+    return Saved(capture=Capture(documents=(document,)))
+
+
+def _folder(folder: Path) -> Saved:
+    file = folder / MANIFEST
+    if not file.is_file():
+        raise UsageError(
+            f"this folder holds no {MANIFEST}",
+            file=folder,
+            hint="name the configuration file itself, or a folder that --save-config wrote",
+        )
+    manifest = load(_text(_bytes(file), file, "utf-8"), file)
+    documents = []
+    for entry in manifest.documents:
+        path = folder / entry.file
+        data = _bytes(path)
+        # Empty is a legal answer of a command (no rules); only the manifest can say that it was one.
+        text = _text(data, path, "utf-8") if data else ""
+        document = Document(
+            name=entry.name, command=entry.command, text=text, stderr=entry.stderr, exit_status=entry.exit_status
+        )
+        if entry.sha256 is not None and digest(document) != entry.sha256.lower():
+            raise UsageError(
+                f"its SHA-256 is not the one in {MANIFEST}: the file was changed after it was saved",
+                file=path,
+                hint=f"collect again; to judge a changed text on purpose, remove its sha256 from {MANIFEST}",
+            )
+        documents.append(document)
+    return Saved(capture=Capture(documents=tuple(documents), platform=manifest.platform), manifest=manifest)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_LARGEST + 1)
+    except FileNotFoundError as exc:
+        raise UsageError("no such file", file=path, hint="check the path") from exc
+    except OSError as exc:
+        raise UsageError(f"cannot be read: {exc.strerror}", file=path, hint="check its type and permissions") from exc
+
+
+def _text(data: bytes, path: Path, encoding: str) -> str:
+    if not data.strip():
+        raise _unreadable("is empty", path, hint="save the configuration anew; nothing was judged")
+    if len(data) > _LARGEST:
+        raise _unreadable(f"is larger than {_LARGEST >> 20} MiB", path, hint="is it a configuration?")
+    kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
+    if kind is not None:
+        raise _unreadable(f"is {kind}", path, hint="unpack or convert it to plain text in UTF-8 first")
+    if (at := data.find(b"\0")) >= 0:
+        line = data.count(b"\n", 0, at) + 1
+        raise _unreadable("is binary: it holds a NUL byte", path, line=line, hint="save the configuration as text")
+    try:
+        text = data.decode("utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
+    except LookupError as exc:
+        raise UsageError(f"{encoding!r} is no encoding", hint="write utf-8 or latin-1") from exc
+    except UnicodeDecodeError as exc:
+        line = data.count(b"\n", 0, exc.start) + 1
+        raise _unreadable(
+            f"is not {encoding}: byte 0x{data[exc.start]:02x}",
+            path,
+            line=line,
+            hint="if it is Latin-1, say so: --encoding latin-1",
+        ) from exc
+    return text.replace("\r\n", "\n")
+
+
+def _unreadable(message: str, path: Path, *, hint: str, line: int | None = None) -> StAuditError:
+    return NotAssessableError(message, kind=FailureKind.INCOMPLETE, file=path, line=line, hint=hint)
