@@ -36,6 +36,8 @@ COMMANDS: Final = {
 """Each command's module, whose `command` is imported when it runs, and its line in the help."""
 
 _PIPE_CLOSED: Final = 128 + 13
+_COMPLETION: Final = "_ST_AUDIT_COMPLETE"
+"""How a shell asks click for completions."""
 
 
 @dataclass(slots=True)
@@ -49,7 +51,7 @@ class Terminated(BaseException):
     """SIGTERM came; not an Exception, so that no handler of errors takes it for one."""
 
 
-class _Commands(click.Group):
+class Commands(click.Group):
     """A group whose commands are imported one by one, when asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -66,7 +68,7 @@ class _Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="st-audit", message="%(prog)s %(version)s")
 def cli() -> None:
     """Say what a firewall really enforces, and where that differs from what SecureTransport needs.
@@ -81,12 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run = Run()
     before = _on_termination()
     try:
-        code = cli.main(
-            args=None if arguments is None else list(arguments),
-            prog_name="st-audit",
-            standalone_mode=False,
-            obj=run,
-        )
+        code = _invoke(sys.argv[1:] if arguments is None else list(arguments), run)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         _say("interrupted")
@@ -107,6 +104,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if before is not None:
             signal.signal(signal.SIGTERM, before)
     return code if isinstance(code, int) else 0
+
+
+def _invoke(arguments: list[str], run: Run) -> object:
+    """Run the command; click's own way to do so ends in 1, which means findings here, when a pipe is closed."""
+    if _COMPLETION in os.environ:
+        return cli.main(args=arguments, prog_name="st-audit")
+    try:
+        with cli.make_context("st-audit", arguments, obj=run) as context:
+            return cli.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _on_termination() -> signal.Handlers | None:

@@ -14,7 +14,12 @@ __all__ = ["csv_cell", "markdown", "shortened", "visible", "xml_text"]
 
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-_MARKDOWN: Final = re.compile(r"[\\`*_\[\]<>#|~$@&]|!(?=\[)|^[-+=](?=[ \t])|(?<=^\d)[.)]|(?<=:)/(?=/)|(?<=www)\.")
+_MARKDOWN: Final = re.compile(
+    r"[\\`*\[\]<>#|~$@&]"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # within a word it is no emphasis
+    r"|!(?=\[)|^[-+=](?=[ \t])|(?<=^\d)[.)](?=[ \t])"
+    r"|(?<=:)/(?=/)|(?<=www)\."  # what would be made a link
+)
 _PLAIN: Final = re.compile(r"[ -~]*\Z")
 
 
