@@ -1,0 +1,260 @@
+"""Objects and object-groups: what each name surely and possibly stands for.
+
+Source: Cisco ASA Series Command Reference, `object network`, `object service`, `object-group` and their members.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from parsers.contract import RemarkKind
+from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
+from parsers.model.conditions import Bounds, Condition, ConditionKind
+from parsers.model.firewall import NamedObject
+from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, NO_SERVICE, ServiceSet
+from parsers.platforms.cisco_asa.addresses import address, network
+from parsers.platforms.cisco_asa.services import (
+    icmp_service,
+    port_object,
+    predefined,
+    protocol_services,
+    service_words,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from parsers.platforms.cisco_asa.configuration import Configuration, Definition
+
+__all__ = ["AddressBounds", "Objects", "ServiceBounds", "unknown_addresses", "unknown_services"]
+
+AddressBounds = Bounds[AddressSet]
+ServiceBounds = Bounds[ServiceSet]
+_S = TypeVar("_S", AddressSet, ServiceSet)
+
+_DEEPEST = 60
+"""Groups nested deeper than this are not followed."""
+_TYPED = {"tcp": (6,), "udp": (17,), "tcp-udp": (6, 17)}
+_FAMILIES = {"v4": ANY4, "v6": ANY6}
+_SERVICE_KINDS = frozenset({"service", "protocol", "icmp-type"})
+_OPAQUE_KINDS = frozenset({"user", "security", "network-service"})
+
+
+def unknown_addresses(text: str) -> AddressBounds:
+    """Give the bounds of a name of which nothing is known: possibly every address."""
+    return Bounds(sure=NONE, possible=ANY, why=(Condition(kind=ConditionKind.UNKNOWN, text=text),))
+
+
+def unknown_services(text: str) -> ServiceBounds:
+    """Give the bounds of a name of which nothing is known: possibly every service."""
+    return Bounds(sure=NO_SERVICE, possible=ANY_SERVICE, why=(Condition(kind=ConditionKind.UNKNOWN, text=text),))
+
+
+class Objects:
+    """Resolves names, each one once; notes what is undefined, refers to itself, or was not understood."""
+
+    def __init__(self, text: Configuration) -> None:
+        """Take the definitions of a configuration; nothing is resolved yet."""
+        self._text = text
+        self._addresses: dict[tuple[str, str], AddressBounds] = {}
+        self._services: dict[tuple[str, str], ServiceBounds] = {}
+        self._members: list[NamedObject] = []
+        self._open: list[tuple[str, str]] = []
+        self._missing: set[tuple[str, str]] = set()
+
+    def kind(self, keyword: str, name: str) -> str | None:
+        """Give the kind of an `object` or `object-group`, None where it is not defined."""
+        found = self._definition(keyword, name)
+        return found.kind if found is not None else None
+
+    def addresses(self, keyword: str, name: str, number: int) -> AddressBounds:
+        """Give the addresses of a network object or group that a line names."""
+        key = (keyword, name)
+        known = self._addresses.get(key)
+        if known is not None:
+            return known
+        definition = self._definition(keyword, name)
+        if definition is None or definition.kind != "network":
+            return unknown_addresses(self._undefined(keyword, name, "network", number))
+        if self._loops(key, number):
+            return unknown_addresses(f"{keyword} {name}")
+        self._open.append(key)
+        found = self._read(definition, self._network_member, unknown_addresses)
+        self._open.pop()
+        known = self._addresses[key] = _whole(definition, found, unknown_addresses, AddressSet.join)
+        return known
+
+    def services(self, keyword: str, name: str, number: int) -> ServiceBounds:
+        """Give the services of a service object, or of a service, protocol or ICMP type group that a line names."""
+        key = (keyword, name)
+        known = self._services.get(key)
+        if known is not None:
+            return known
+        definition = self._definition(keyword, name)
+        if definition is None or definition.kind not in _SERVICE_KINDS:
+            built_in = predefined(name) if definition is None and keyword == "object" else None
+            if built_in is not None:
+                return Bounds.exact(built_in)
+            return unknown_services(self._undefined(keyword, name, "service", number))
+        if self._loops(key, number):
+            return unknown_services(f"{keyword} {name}")
+        self._open.append(key)
+        found = self._read(definition, self._service_member, unknown_services)
+        self._open.pop()
+        known = self._services[key] = _whole(definition, found, unknown_services, ServiceSet.join)
+        return known
+
+    def is_defined(self, keyword: str, name: str, kind: str, number: int) -> bool:
+        """Tell whether a group of a kind is defined, and note it where it is not."""
+        if self.kind(keyword, name) == kind:
+            return True
+        self._undefined(keyword, name, kind, number)
+        return False
+
+    def resolve_all(self) -> tuple[NamedObject, ...]:
+        """Give every network and service object and group, and account for the lines of every definition."""
+        for definition in (*self._text.objects.values(), *self._text.groups.values()):
+            self._text.ledger.modelled(definition.headers)
+            if definition.kind == "network":
+                self.addresses(definition.keyword, definition.name, definition.headers[0])
+            elif definition.kind in _SERVICE_KINDS:
+                self.services(definition.keyword, definition.name, definition.headers[0])
+            elif definition.keyword == "object-group" and definition.kind in _OPAQUE_KINDS:
+                self._text.ledger.modelled(definition.members)
+            else:
+                self._strange(definition)
+        return tuple(self._members)
+
+    def _definition(self, keyword: str, name: str) -> Definition | None:
+        return (self._text.objects if keyword == "object" else self._text.groups).get(name)
+
+    def _strange(self, definition: Definition) -> None:
+        for number in definition.headers:
+            self._text.ledger.states[number - 1] = 0
+            what = f"{definition.keyword} of unknown kind {definition.kind!r}"
+            self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=True)
+
+    def _undefined(self, keyword: str, name: str, kind: str, number: int) -> str:
+        """Note, once, that a name is not defined as what it is used for."""
+        other = self.kind(keyword, name)
+        text = f"{keyword} {name} is not defined" if other is None else f"{keyword} {name} is of kind {other}"
+        if (keyword, name) not in self._missing:
+            self._missing.add((keyword, name))
+            self._text.remark(RemarkKind.UNDEFINED, f"{text}: a {kind} {keyword} is wanted", number)
+        return text
+
+    def _loops(self, key: tuple[str, str], number: int) -> bool:
+        if key in self._open:
+            self._text.remark(RemarkKind.LOOP, f"{' '.join(key)} refers to itself", number)
+            return True
+        if len(self._open) > _DEEPEST:
+            self._text.remark(RemarkKind.LOOP, f"{' '.join(key)} is nested too deeply to be followed", number)
+            return True
+        return False
+
+    def _read(
+        self,
+        definition: Definition,
+        member: Callable[[Definition, list[str], int], Bounds[_S] | None],
+        unknown: Callable[[str], Bounds[_S]],
+    ) -> list[tuple[Bounds[_S], int]]:
+        """Read the member lines of a definition; a `nat` line of an object belongs to the translations."""
+        text = self._text
+        label = f"{definition.keyword} {definition.name}"
+        members: list[tuple[Bounds[_S], int]] = []
+        for number in definition.members:
+            words = text.words(number)
+            if words[0] == "description":
+                text.ledger.irrelevant((number,))
+                continue
+            if words[0] == "nat" and definition.keyword == "object":
+                continue
+            bounds = member(definition, words, number)
+            if bounds is None:
+                bounds = unknown(f"{label}: {' '.join(words)}")
+                text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {' '.join(words)}", number)
+            else:
+                text.ledger.states[number - 1] = 1
+            members.append((bounds, number))
+        if not members:
+            text.remark(RemarkKind.UNDEFINED, f"{label} has no members", definition.headers[0])
+        spanned = tuple((bounds, text.span(number)) for bounds, number in members)
+        self._members.append(NamedObject(name=definition.name, members=spanned, span=text.span(definition.headers[0])))
+        return members
+
+    def _service_member(self, definition: Definition, words: list[str], number: int) -> ServiceBounds | None:
+        head, rest = words[0], words[1:]
+        found: ServiceSet | None = None
+        if definition.keyword == "object":
+            found = service_words(rest) if head == "service" else None
+        elif head == "group-object" and len(rest) == 1:
+            return self.services("object-group", rest[0], number)
+        elif definition.kind == "protocol":
+            found = protocol_services(rest[0]) if head == "protocol-object" and len(rest) == 1 else None
+        elif definition.kind == "icmp-type":
+            found = _icmp_object(rest) if head == "icmp-object" else None
+        elif head == "service-object" and rest[:1] == ["object"]:
+            return self.services("object", rest[1], number) if len(rest) == 2 else None
+        elif head == "service-object":
+            found = service_words(rest)
+        elif head == "port-object" and definition.detail and definition.detail[0] in _TYPED:
+            found = port_object(rest, _TYPED[definition.detail[0]])
+        return Bounds.exact(found) if found is not None else None
+
+    def _network_member(self, definition: Definition, words: list[str], number: int) -> AddressBounds | None:
+        head, rest = words[0], words[1:]
+        if definition.keyword == "object":
+            return self._network_value(definition, head, rest)
+        if head == "group-object":
+            return self.addresses("object-group", rest[0], number) if len(rest) == 1 else None
+        if head != "network-object":
+            return None
+        if rest[:1] == ["object"]:
+            return self.addresses("object", rest[1], number) if len(rest) == 2 else None
+        if rest[:1] == ["host"]:
+            return self._network_value(definition, "host", rest[1:])
+        found = network(rest, self._text.names) if len(rest) == 2 or "/" in "".join(rest[:1]) else None
+        return Bounds.exact(found) if found is not None else None
+
+    def _network_value(self, definition: Definition, head: str, rest: list[str]) -> AddressBounds | None:
+        names = self._text.names
+        if head == "fqdn" and (len(rest) == 1 or (len(rest) == 2 and rest[0] in _FAMILIES)):
+            values = tuple(dict.fromkeys((rest[-1], definition.name)))
+            why = Condition(kind=ConditionKind.FQDN, values=values, text=f"object {definition.name} fqdn {rest[-1]}")
+            return Bounds(sure=NONE, possible=_FAMILIES[rest[0]] if len(rest) == 2 else ANY, why=(why,))
+        found: AddressSet | None = None
+        if head == "host" and len(rest) == 1:
+            number = address(rest[0], names)
+            found = AddressSet.span(number, number) if number is not None else None
+        elif head == "subnet":
+            found = network(rest, names)
+        elif head == "range" and len(rest) == 2:
+            low, high = address(rest[0], names), address(rest[1], names)
+            found = AddressSet.span(low, high) if low is not None and high is not None and low <= high else None
+        return Bounds.exact(found) if found is not None else None
+
+
+def _icmp_object(words: list[str]) -> ServiceSet | None:
+    """An ICMP type group serves icmp and icmp6 rules alike: the number, or each protocol's own number of a name."""
+    found = [item for item in (icmp_service(ICMP, words), icmp_service(ICMP6, words)) if item is not None]
+    return ServiceSet.join(found) if found and words else None
+
+
+def _whole(
+    definition: Definition,
+    members: list[tuple[Bounds[_S], int]],
+    unknown: Callable[[str], Bounds[_S]],
+    join: Callable[[Iterable[_S]], _S],
+) -> Bounds[_S]:
+    """Give the union of the members; an object has exactly one."""
+    label = f"{definition.keyword} {definition.name}"
+    if not members:
+        return unknown(f"{label} has no members")
+    if len(members) == 1:
+        return members[0][0]
+    if definition.keyword == "object":
+        return unknown(f"{label} has more than one value")
+    why = tuple(dict.fromkeys(item for bounds, _ in members for item in bounds.why))
+    sure = join(bounds.sure for bounds, _ in members)
+    possible = join(bounds.possible for bounds, _ in members) if why else sure
+    return Bounds(sure=sure, possible=possible, why=why)

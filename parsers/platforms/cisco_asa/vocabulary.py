@@ -1,0 +1,85 @@
+"""Commands that are known to decide nothing about which packets pass through the firewall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parsers.contract import LineState, RemarkKind
+
+if TYPE_CHECKING:
+    from parsers.platforms.cisco_asa.configuration import Configuration
+    from parsers.text.cisco_tree import Node
+
+__all__ = ["settle"]
+
+_IRRELEVANT = frozenset({
+    "aaa-server", "app-agent", "arp", "as-path", "asdm", "asp", "auto-update", "banner", "bfd-template", "boot",
+    "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list", "compression",
+    "config-register", "configure", "console", "coredump", "crashinfo", "Cryptochecksum", "cts", "ddns", "dhcp",
+    "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns", "dns-group", "dns-guard", "domain-name",
+    "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable", "event", "exit",
+    "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb", "group-delimiter",
+    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "jumbo-frame", "kerberos",
+    "key", "keypair", "lacp", "ldap", "license", "lldp", "logging", "login-history", "mac-address",
+    "mac-address-table", "mac-learn", "mac-list", "management-access", "mfib", "migration", "monitor-interface",
+    "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard",
+    "pager", "passwd", "password-history", "password-policy", "password-storage", "pim", "pop3s", "prefix-list",
+    "privilege", "prompt", "quit", "quota", "rest-api", "scansafe", "service", "service-module", "sla",
+    "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl", "subject-name-default",
+    "sunrpc-server", "telnet", "terminal", "tftp-server", "threat-detection", "timeout", "tls-proxy", "track",
+    "url-block", "url-cache", "url-list", "url-server", "user-identity", "username", "vpdn", "vpn-addr-assign",
+    "vpn-sessiondb", "vpnclient", "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
+})  # fmt: skip
+"""First words of commands that only manage the device, its neighbours or its logs.
+
+`wccp` and the inspection limits can redirect or drop, never permit; what they take away is not judged.
+"""
+
+_IRRELEVANT_PAIRS = frozenset({
+    ("aaa", "accounting"), ("aaa", "authentication"), ("aaa", "authorization"), ("aaa", "local"), ("aaa", "mac-exempt"),
+    ("aaa", "proxy-limit"), ("access-list", "alert-interval"), ("access-list", "deny-flow-max"), ("crypto", "ca"),
+    ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
+    ("crypto", "key"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
+    ("ipv6", "local"), ("ipv6", "neighbor"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
+    ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("clear", "configure"), ("regex", ""),
+})  # fmt: skip
+"""First two words of such commands."""
+
+_DECIDING = frozenset({
+    "access-group", "access-list", "class", "class-map", "context", "crypto", "dynamic-map", "global",
+    "group-policy", "interface", "ip", "ipv6", "name", "names", "nat", "object", "object-group", "policy-map",
+    "route", "route-map", "router", "same-security-traffic", "service-policy", "static", "sysopt", "tunnel-group",
+    "vpn-filter", "zone",
+})  # fmt: skip
+"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
+
+
+def settle(text: Configuration) -> None:
+    """Account for what no part of the model took: irrelevant commands, and everything that was not understood."""
+    states = text.ledger.states
+    for node in text.nodes:
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and _irrelevant(node):
+            text.ledger.irrelevant(node.numbers())
+    noted = {
+        number
+        for remark in text.remarks
+        if remark.kind is RemarkKind.NOT_UNDERSTOOD and remark.span is not None
+        for number in range(remark.span.first, remark.span.last + 1)
+    }
+    for node in text.nodes:
+        for number in node.numbers():
+            if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
+                line = text.lines[number - 1].strip()
+                decides = _head(node) in _DECIDING
+                text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {line}", number, decides=decides)
+
+
+def _head(node: Node) -> str:
+    return node.words[1] if node.words[0] == "no" and len(node.words) > 1 else node.words[0]
+
+
+def _irrelevant(node: Node) -> bool:
+    words = node.words[1:] if node.words[0] == "no" else node.words
+    head = words[0] if words else ""
+    second = words[1] if len(words) > 1 else ""
+    return head in _IRRELEVANT or head.startswith("Cryptochecksum:") or (head, second) in _IRRELEVANT_PAIRS

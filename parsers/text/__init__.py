@@ -1,0 +1,1 @@
+"""What the platforms share when they read text: lines and their ledger, trees, well-known names."""

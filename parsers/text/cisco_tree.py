@@ -1,0 +1,72 @@
+"""Blocks of a Cisco configuration and the lines inside them, as ciscoconfparse2 sees their structure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = ["Node", "tree"]
+
+_DEEPEST = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A line (counted from 1 in its document), its words, and the lines indented below it."""
+
+    number: int
+    words: tuple[str, ...]
+    children: tuple[Node, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Give the line with single blanks."""
+        return " ".join(self.words)
+
+    @property
+    def last(self) -> int:
+        """Give the number of the last line of the block."""
+        return self.children[-1].last if self.children else self.number
+
+    def numbers(self) -> Iterator[int]:
+        """Give the number of each line of the block."""
+        yield self.number
+        for child in self.children:
+            yield from child.numbers()
+
+    def starts(self, *words: str) -> bool:
+        """Tell whether the line begins with these words."""
+        return self.words[: len(words)] == words
+
+    def find(self, *words: str) -> Iterator[Node]:
+        """Give the direct children that begin with these words."""
+        return (child for child in self.children if child.starts(*words))
+
+
+def tree(lines: Sequence[tuple[int, str]], syntax: str) -> tuple[Node, ...]:
+    """Give the top-level nodes of numbered, non-empty lines without banners; `syntax` is ciscoconfparse2's dialect."""
+    if not lines:
+        return ()
+    # Imported here: it costs half a second, and tells its doings to stderr by loguru unless that is switched off.
+    from loguru import logger
+
+    logger.disable("ciscoconfparse2")
+    from ciscoconfparse2 import CiscoConfParse
+
+    texts = [_shallow(text) for _, text in lines]
+    parsed = CiscoConfParse(texts, syntax=syntax, factory=False, ignore_blank_lines=False)
+    below: dict[int, list[Node]] = {}
+    for item in reversed(list(parsed.objs)):  # children come after their parent
+        number, text = lines[item.linenum]
+        node = Node(number, tuple(text.split()), tuple(reversed(below.pop(item.linenum, []))))
+        below.setdefault(-1 if item.parent is item else item.parent.linenum, []).append(node)
+    return tuple(reversed(below.pop(-1, [])))
+
+
+def _shallow(text: str) -> str:
+    """Cut an indentation that no device prints, which would nest without end."""
+    words = text.lstrip()
+    return " " * min(len(text) - len(words), _DEEPEST) + words
