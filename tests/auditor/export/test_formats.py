@@ -1,0 +1,202 @@
+"""The table of formats, and that each says the same: read back by a reader that is not ours where there is one."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import junitparser
+import pytest
+from markdown_it import MarkdownIt
+
+from auditor.errors import UsageError
+from auditor.export.formats import FORMATS, render
+from auditor.export.options import RenderOptions
+from auditor.report.status import FailOn
+from auditor.report.values import Kind, Line, LineRole, Severity
+from tests.auditor.sample_report import failed, finding, firewall, not_understood, report, row, sample
+
+HOSTILE = [
+    "\x1b[2J\x1b]0;x\x07",
+    "=cmd|' /C calc'!A0",
+    "<script>alert(1)</script>",
+    "]]>&\"'<!--",
+    "[x](javascript:alert(1)) ![](https://example.com/x.png)",
+    "```\n# heading\n```",
+    "| a | b |",
+    "\ud800\u202e\x00\ufffe",
+]
+
+
+def text(name: str, **options: Any) -> str:
+    """Render the sample in a format of text."""
+    rendered = render(sample(), name, RenderOptions(**options))
+    assert isinstance(rendered, str)
+    return rendered
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_has_its_module(name: str) -> None:
+    """Each entry of the table names a module that renders, and renders twice alike."""
+    assert callable(importlib.import_module(FORMATS[name]).render)
+    assert render(sample(), name) == render(sample(), name)
+
+
+def test_unknown_format() -> None:
+    """A format that there is not is the user's error, and lists those that there are."""
+    with pytest.raises(UsageError, match="there is no format 'docx'") as caught:
+        render(sample(), "docx")
+    assert "json" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_every_format_names_every_finding(name: str) -> None:
+    """No format drops a finding: each is found by its title or id."""
+    findings = tuple(
+        replace(finding(kind), id=f"id-{kind.value}", title=f"title of {kind.value}", rows=(), waived=None)
+        for kind in Kind
+    )
+    shown = render(report(firewall(rows=(row(),), findings=findings)), name)
+    plain = shown if isinstance(shown, str) else shown.decode()
+
+    for kind in Kind:
+        assert f"title of {kind.value}" in plain or f"id-{kind.value}" in plain
+
+
+def test_csv_records() -> None:
+    """A standard reader finds a record per firewall, row and finding, each with every column."""
+    records = list(csv.DictReader(io.StringIO(text("csv"), newline="")))
+
+    assert Counter(record["record"] for record in records) == {"firewall": 2, "row": 5, "finding": 4}
+    assert all(None not in record and None not in record.values() for record in records)
+    assert records[0]["verdict"] == "findings"
+    assert records[-1]["because"] == "unreachable: 198.51.100.2:22 does not answer"
+
+
+def test_junit_is_read_by_junitparser() -> None:
+    """A case per row and other finding: failures differ, errors cannot be told, the rest is skipped or passes."""
+    suites = list(junitparser.JUnitXml.fromstring(text("junit").encode()))
+    outcomes = {case.name: [type(result).__name__ for result in case.result] for suite in suites for case in suite}
+
+    assert [suite.name for suite in suites] == ["perimeter", "inner"]
+    assert outcomes == {
+        "row 4 HTTPS from clients": ["Skipped"],
+        "row 5 HTTPS from clients": [],
+        "row 6 HTTPS from clients": ["Failure"],
+        "row 20 HTTPS from clients": ["Failure"],
+        "row 28 HTTPS from clients": ["Skipped"],
+        "extra fw-extra-4 HTTP is open although http is off": ["Failure"],
+        "over-broad fw-over-broad- HTTP is open although http is off": ["Skipped"],
+        "note fw-note- HTTP is open although http is off": [],
+        "assessment": ["Error"],
+    }
+    assert (suites[0].tests, suites[0].failures, suites[0].skipped) == (8, 3, 3)
+
+
+def test_junit_follows_the_threshold() -> None:
+    """Below --fail-on a finding passes; under `never` the cases still say what differs."""
+
+    def failures(fail_on: FailOn) -> int:
+        rendered = render(
+            report(firewall(rows=(row(),), findings=(finding(),))), "junit", RenderOptions(fail_on=fail_on)
+        )
+        assert isinstance(rendered, str)
+        return int(next(iter(junitparser.JUnitXml.fromstring(rendered.encode()))).failures)
+
+    assert [failures(level) for level in (FailOn.CRITICAL, FailOn.HIGH, FailOn.NEVER)] == [0, 1, 1]
+
+
+def test_junit_says_what_was_not_understood() -> None:
+    """A line that keeps the firewall from being assessed is an error of its own."""
+    rendered = render(report(firewall(rows=(row(),), coverage=not_understood())), "junit")
+
+    assert 'name="line running-config.txt:77"' in rendered
+
+
+def sarif(**options: Any) -> Any:
+    """Give the sample as SARIF values."""
+    return json.loads(text("sarif", **options))
+
+
+def test_sarif_results() -> None:
+    """Each finding is a result with level, fingerprint and place; a waived one is suppressed, not left out."""
+    run = sarif()["runs"][0]
+    results = run["results"]
+
+    assert [result["level"] for result in results] == ["error", "error", "warning", "note"]
+    assert [result["partialFingerprints"]["stAuditFinding/v1"] for result in results] == [
+        "fw-extra-4",
+        "fw-missing-6",
+        "fw-over-broad-",
+        "fw-note-",
+    ]
+    assert [bool(result.get("suppressions")) for result in results] == [False, False, True, False]
+    assert results[0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "running-config.txt"
+    assert results[0]["locations"][0]["physicalLocation"]["region"]["startLine"] == 41
+    for result in results:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+def test_sarif_tells_failure() -> None:
+    """A firewall that could not be collected did not execute successfully, and says why."""
+    runs = sarif()["runs"]
+
+    assert [run["invocations"][0]["executionSuccessful"] for run in runs] == [True, False]
+    assert "does not answer" in runs[1]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_sarif_not_assessable_is_open() -> None:
+    """A finding that cannot be told is an open result without a level, as the standard wants it."""
+    unsure = finding(Kind.NOT_ASSESSABLE, Severity.MEDIUM)
+    rendered = render(report(firewall(rows=(row(),), findings=(unsure,))), "sarif")
+    result = json.loads(rendered)["runs"][0]["results"][0]
+
+    assert (result["kind"], result["level"]) == ("open", "none")
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "javascript:alert(1)", "a b\x1b.txt", "../../x", "\ud800"])
+def test_sarif_uris_are_relative(name: str) -> None:
+    """No file name becomes an absolute URI or a scheme."""
+    line = Line(file=name, line=1, end_line=1, text="x", role=LineRole.PERMITS)
+    rendered = render(report(firewall(rows=(row(),), findings=(replace(finding(), lines=(line,)),))), "sarif")
+    result = json.loads(rendered)["runs"][0]["results"][0]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+    assert re.fullmatch(r"[A-Za-z0-9%._-][A-Za-z0-9%._/-]*", uri)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_hostile_text_is_harmless(name: str, hostile: str) -> None:
+    """Whatever names, lines and messages hold, each format stays what it is and acts on nothing."""
+    line = Line(file=hostile, line=3, end_line=3, text=hostile, role=LineRole.PERMITS)
+    bad = replace(finding(), title=hostile, lines=(line,), source_side=hostile, remedy=hostile, id=hostile)
+    entry = replace(
+        firewall(rows=(replace(row(), title=hostile, because=hostile, decided_by=(line,)),), findings=(bad,)),
+        name=hostile,
+        hostname=hostile,
+        not_judged=(hostile,),
+    )
+    rendered = render(report(entry, replace(failed(), name=hostile)), name)
+    shown = rendered if isinstance(rendered, str) else rendered.decode()
+    shown.encode("utf-8")
+
+    assert not set(shown) & {"\x1b", "\x07", "\x00", "\u202e"}
+    match name:
+        case "json" | "sarif":
+            json.loads(shown)
+        case "junit":
+            assert len(junitparser.JUnitXml.fromstring(shown.encode())) == 2
+        case "csv":
+            cells = [cell for record in csv.reader(io.StringIO(shown, newline="")) for cell in record]
+            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+        case "markdown":
+            html = MarkdownIt("commonmark").enable("table").render(shown)
+            assert not re.search(r"<(script|img|a)\b", html)
+            assert html.count("<h1>") == 1
