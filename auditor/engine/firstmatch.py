@@ -59,7 +59,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is the same for all traffic in one run through a stage."""
+    """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out."""
 
     stage: Stage
     mode: Mode
@@ -68,6 +68,7 @@ class Question:
     egress: frozenset[str]
     facts: Facts
     accepted: frozenset[ConditionKind] = frozenset()
+    without: frozenset[tuple[str, int]] = frozenset()
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
 
@@ -145,7 +146,11 @@ class _Stage:
                 continue
             rules = self.chains[name].rules
             meets = [self._meets(match) for match in rules.matches]
-            self.relevant[name] = [index for index, number in enumerate(rules.match_ids) if meets[number]]
+            self.relevant[name] = [
+                index
+                for index, number in enumerate(rules.match_ids)
+                if meets[number] and (name, index) not in question.without
+            ]
             self.conditional[name] = rules.conditional()
             matches += [match for match, met in zip(rules.matches, meets, strict=True) if met]
             matches += [sure for sure, _ in self.conditional[name].values() if sure is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ class Decision:
     stage: int
     chain: str
     index: int | None
-    sure: bool = True
+    sure: bool = field(default=True, compare=False)
 
 
 class _Same(Enum):

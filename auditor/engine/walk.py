@@ -38,7 +38,8 @@ class Outcome:
 class Walk:
     """One way of asking a firewall: which bound, with which facts, by which routes.
 
-    `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too.
+    `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too;
+    `without` names rules that are asked about as if they were not there.
     """
 
     firewall: Firewall
@@ -48,6 +49,7 @@ class Walk:
     accepted: frozenset[ConditionKind] = frozenset()
     traffic: Traffic = Traffic.THROUGH
     denies: bool = False
+    without: frozenset[Decision] = frozenset()
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
     def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
@@ -116,9 +118,9 @@ class Walk:
         """Give what of established traffic one filter stage permits."""
         if not self._fits(stage, ingress, egress):
             return cells
-        question = self._question(stage, ingress, egress, State.ESTABLISHED)
+        question = self._question(number, ingress, egress, State.ESTABLISHED)
         hits = first_match(question, [(n, frozenset(), cell) for n, cell in enumerate(cells)])
-        return [hit.cell for hit in hits if self._permits(number, stage, hit.chain, hit.rule)]
+        return [hit.cell for hit in hits if self._permits(stage, hit.chain, hit.rule)]
 
     # -- stages ---------------------------------------------------------------------------------------------------
 
@@ -128,8 +130,13 @@ class Walk:
             stage.egress is None or (egress is not None and bool(stage.egress & labels(egress)))
         )
 
-    def _question(self, stage: Stage, ingress: str, egress: str | None, state: State) -> Question:
+    def _question(self, number: int, ingress: str, egress: str | None, state: State) -> Question:
+        stage = self.firewall.stages[number]
+        without = frozenset(
+            (item.chain, item.index) for item in self.without if item.stage == number and item.index is not None
+        )
         return Question(
+            without=without,
             stage=stage,
             mode=self.mode,
             state=state,
@@ -140,8 +147,7 @@ class Walk:
             budget=self.budget,
         )
 
-    def _permits(self, number: int, stage: Stage, chain: str, index: int | None) -> bool:
-        del number
+    def _permits(self, stage: Stage, chain: str, index: int | None) -> bool:
         if index is None:
             return isinstance(stage.default, Permit)
         rules = stage.chain(chain).rules
@@ -160,11 +166,11 @@ class Walk:
             else:
                 passed.append(flow)
         for egress, members in groups.items():
-            question = self._question(stage, ingress, egress, State.NEW)
+            question = self._question(number, ingress, egress, State.NEW)
             pieces = [(n, flow.tags, flow.view(stage.sees)) for n, flow in enumerate(members)]
             for hit in first_match(question, pieces):
                 flow = replace(restrict(members[hit.number], hit.cell, stage.sees), tags=hit.tags)
-                decision = Decision(number, hit.chain, hit.rule, hit.sure)
+                decision = Decision(number, hit.chain, hit.rule, sure=hit.sure)
                 if hit.rule is None:
                     do: object = stage.default
                 else:
@@ -215,7 +221,7 @@ class Walk:
         """End a flow that no stage dropped: without a route it goes nowhere, or nobody knows where."""
         lost = flow.egress is None and self.traffic is Traffic.THROUGH
         if lost and (self.firewall.routes_complete or self.mode is Mode.SURE):
-            return Outcome(flow=flow, dropped_by=Decision(NO_ROUTE, "", None, self.firewall.routes_complete))
+            return Outcome(flow=flow, dropped_by=Decision(NO_ROUTE, "", None, sure=self.firewall.routes_complete))
         return Outcome(flow=flow)
 
     def _bypasses(self, ingress: str, flows: list[Flow], forced: str | None) -> list[Outcome]:

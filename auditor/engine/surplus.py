@@ -1,0 +1,187 @@
+"""What is open and in no row: cut once, no packet twice (semantics: section 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from auditor.baseline.rows import Requirement
+from auditor.engine.cells import Cell, intersect, subtract
+from auditor.engine.flows import restrict
+from auditor.engine.restrictions import deciding_rule
+from auditor.engine.survey import families
+from auditor.engine.walk import BYPASS
+from auditor.report.values import Confidence, Kind
+from parsers.model.addresses import NONE, AddressSet
+from parsers.model.conditions import ConditionKind
+from parsers.model.rules import View
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditor.baseline.rows import Region, ResolvedRow
+    from auditor.deployment.site import SideSpec
+    from auditor.engine.flows import Decision, Flow
+    from auditor.engine.holdings import Holdings, Part
+    from auditor.engine.survey import Crossing, Pair, Survey
+    from auditor.engine.verdicts import Judged
+
+__all__ = ["Surplus", "find_surplus", "owner"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surplus:
+    """One kind of surplus that one rule opens between two sides; `rows` names the row that it would belong to."""
+
+    kind: Kind
+    pair: Pair
+    owner: Decision
+    rows: tuple[str, ...]
+    confidence: Confidence
+    parts: tuple[Crossing, ...]
+    row: ResolvedRow | None = None
+
+
+def owner(flow: Flow) -> Decision:
+    """Give the decision that lets a flow pass: the first rule of a filter, else the first implicit permit."""
+    explicit = next((item for item in flow.trail if item.index is not None), None)
+    return explicit or flow.trail[0]
+
+
+def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> list[Surplus]:
+    """Give all surplus on the audited sides, grouped by kind, rule, row and pair of sides."""
+    serving = _serving(judged)
+    found: dict[tuple[Kind, Decision, str, Pair], list[tuple[Crossing, bool]]] = {}
+    named = {row.id: row for row in survey.question.rows}
+    for pair, parts in holdings.possible.items():
+        allowed = list(_allowed(survey, pair))
+        sure = [part.forward for part in holdings.sure.get(pair, [])]
+        for part in parts:
+            if not part.crossing.flow.trail:
+                continue
+            decision = owner(part.crossing.flow)
+            for crossing in _beyond(survey, part, allowed):
+                for kind, row, piece in _sorted_out(survey, crossing, served=decision in serving):
+                    key = (kind, decision, row, pair)
+                    certain = bool(intersect([piece.flow.own], sure))
+                    found.setdefault(key, []).append((piece, certain))
+    return [
+        Surplus(
+            kind=kind,
+            pair=pair,
+            owner=decision,
+            rows=(row,) if row else tuple(serving.get(decision, ())),
+            confidence=Confidence.SURE if any(certain for _, certain in pieces) else Confidence.POSSIBLE,
+            parts=tuple(piece for piece, _ in pieces),
+            row=named.get(row),
+        )
+        for (kind, decision, row, pair), pieces in found.items()
+    ]
+
+
+def _serving(judged: list[Judged]) -> dict[Decision, list[str]]:
+    """Give, per rule, the rows whose required traffic it owns."""
+    serving: dict[Decision, list[str]] = {}
+    for item in judged:
+        for part in item.served:
+            if part.crossing.flow.trail:
+                rows = serving.setdefault(owner(part.crossing.flow), [])
+                if item.row.id not in rows:
+                    rows.append(item.row.id)
+    return serving
+
+
+def _beyond(survey: Survey, part: Part, allowed: list[tuple[Cell, frozenset[str]]]) -> Iterator[Crossing]:
+    """Give what of a permitted part concerns a protected host and is in no row's allowed region."""
+    question = survey.question
+    flow = part.crossing.flow
+    side = _side(survey, part.crossing.pair.source)
+    own = flow.own
+    bypass = any(item.stage == BYPASS for item in flow.trail)
+    source = own.source if bypass or not side.internet else own.source - question.unreal_sources
+    windows = [
+        Cell(source & question.protected, own.destination, own.services),
+        Cell(source - question.protected, own.destination & question.protected, own.services),
+    ]
+    names = _names(survey, flow)
+    holes = [cell for cell, only in allowed if not only or only & names]
+    for cell in subtract((piece for window in windows for piece in families(window)), holes):
+        yield replace(part.crossing, flow=_as_own(flow, cell))
+
+
+def _as_own(flow: Flow, cell: Cell) -> Flow:
+    """Give the part of a flow with some traffic in own addresses."""
+    narrowed = restrict(flow, Cell(cell.source, flow.arrival.destination, flow.arrival.services), View.ORIGINAL)
+    current = Cell(narrowed.current.source, cell.destination, cell.services)
+    return restrict(narrowed, current, View.CURRENT)
+
+
+def _names(survey: Survey, flow: Flow) -> frozenset[str]:
+    """Give the FQDNs that the rule which opens a flow is limited to."""
+    rule = deciding_rule(survey, owner(flow))
+    conditions = rule.conditions if rule is not None else ()
+    return frozenset(value for item in conditions if item.kind is ConditionKind.FQDN for value in item.values)
+
+
+def _allowed(survey: Survey, pair: Pair) -> Iterator[tuple[Cell, frozenset[str]]]:
+    """Give the allowed cells between two sides; a row that names the Internet takes all that can stand on its side."""
+    for row in survey.question.rows:
+        if row.requirement is Requirement.FORBIDDEN:
+            continue
+        for region in row.allowed:
+            cell = Cell(
+                _anyone(survey, pair.source, region.source),
+                _anyone(survey, pair.destination, region.destination),
+                region.services,
+            )
+            for part in families(cell):
+                yield part, region.names
+
+
+def _anyone(survey: Survey, side: str, addresses: AddressSet) -> AddressSet:
+    question = survey.question
+    if question.internet and question.internet <= addresses:
+        spec = _side(survey, side)
+        here = (spec.addresses - question.protected) if spec.internet else NONE
+        return addresses | here
+    return addresses
+
+
+def _sorted_out(survey: Survey, crossing: Crossing, *, served: bool) -> Iterator[tuple[Kind, str, Crossing]]:
+    """Part surplus into prohibited, belonging to a row that is off, and the rest."""
+    rest = [crossing]
+    for requirement, kind in ((Requirement.FORBIDDEN, Kind.FORBIDDEN), (None, Kind.EXTRA)):
+        for row in survey.question.rows:
+            if (row.requirement is Requirement.FORBIDDEN) is (requirement is None):
+                continue
+            window = [Cell(*_widened(survey, crossing, region), region.services) for region in row.off]
+            if not window:
+                continue
+            left: list[Crossing] = []
+            for piece in rest:
+                inside = intersect([piece.flow.own], window)
+                if not inside:
+                    left.append(piece)
+                    continue
+                for cell in _apart(inside):
+                    yield kind, row.id, replace(piece, flow=_as_own(piece.flow, cell))
+                left += [replace(piece, flow=_as_own(piece.flow, cell)) for cell in subtract([piece.flow.own], inside)]
+            rest = left
+    for piece in rest:
+        yield (Kind.OVER_BROAD if served else Kind.EXTRA), "", piece
+
+
+def _widened(survey: Survey, crossing: Crossing, region: Region) -> tuple[AddressSet, AddressSet]:
+    pair = crossing.pair
+    return _anyone(survey, pair.source, region.source), _anyone(survey, pair.destination, region.destination)
+
+
+def _apart(cells: list[Cell]) -> list[Cell]:
+    out: list[Cell] = []
+    for cell in cells:
+        out += subtract([cell], out)
+    return out
+
+
+def _side(survey: Survey, name: str) -> SideSpec:
+    return next(side for side in survey.question.sides if side.name == name)
