@@ -1,0 +1,173 @@
+"""`st-audit flow`: one connection, or a table of packets, through the rules of a configuration."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from auditor.cli.options import Common, common, platform
+from auditor.cli.output import emit
+from auditor.cli.reading import context, encoding
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.cli.answering import Answer
+    from auditor.cli.packets import Asked, Interfaces
+    from parsers.model.capture import Capture
+    from parsers.model.firewall import Firewall
+    from parsers.model.interpreter import Judgement
+
+__all__ = ["command"]
+
+_CODES = {"permit": 0, "deny": 1, "unknown": 3}
+
+
+@click.command("flow", short_help="Follow one connection stage by stage to the lines that decide.")
+@click.argument("place", metavar="FILE|DIR|-")
+@click.argument("words", metavar="[SRC DST PROTO[/PORT]]", nargs=-1)
+@click.option(
+    "--packets", type=click.Path(path_type=Path), metavar="FILE", help="Judge a table of packets (- is stdin)."
+)
+@click.option("--in", "arrives", metavar="NAME", help="The interface or zone it arrives on (default: by the routes).")
+@click.option("--out", "leaves", metavar="NAME", help="The interface or zone it leaves by (default: by the routes).")
+@click.option("--source-port", type=click.IntRange(0, 65535), help="The client's port (default: 50000).")
+@click.option("--established", is_flag=True, help="Ask about the first reply of the connection.")
+@platform
+@context
+@encoding
+@click.option(
+    "-f", "--format", "form", type=click.Choice(["text", "json", "tsv"]), default="text", help="How to print."
+)
+@common
+def command(
+    common: Common,
+    place: str,
+    words: tuple[str, ...],
+    packets: Path | None,
+    arrives: str | None,
+    leaves: str | None,
+    source_port: int | None,
+    established: bool,
+    platform: str | None,
+    context: str | None,
+    encoding: str,
+    form: str,
+) -> int:
+    """Judge a new connection's first packet, and name every line that decides.
+
+    SRC and DST are addresses; PROTO/PORT is tcp/443, udp/53, icmp/8 (a type), esp. Ends in 0 for permit, 1 for deny,
+    3 where it cannot be told; with --packets always in 0.
+
+    The table of --packets is tab separated with a header line: id src dst proto sport dport [in out].
+    """
+    from auditor.cli.logs import start
+    from auditor.cli.packets import Interfaces, from_words
+    from auditor.cli.reading import one_firewall, read, warn_incomplete
+
+    if packets is None and len(words) != 3:
+        raise click.UsageError("name SRC, DST and PROTO[/PORT], or a table with --packets")
+    if packets is not None and (words or arrives or leaves or source_port is not None):
+        raise click.UsageError(
+            "a table says all about its packets: no SRC, DST, --in, --out or --source-port beside it"
+        )
+    logger = start(common)
+    found = read(place, platform, encoding)
+    warn_incomplete(found, logger)
+    firewall = one_firewall(found.parse(), context)
+    interfaces = Interfaces(firewall)
+    if packets is not None:
+        _table(packets, firewall, interfaces, found.capture, form, established=established)
+        return 0
+    question = (words[0], words[1], words[2])
+    asked = from_words(question, interfaces, source_port=source_port, arrives=arrives, leaves=leaves)
+    return _one(asked, firewall, interfaces, found.capture, form, established=established)
+
+
+def _one(
+    asked: Asked, firewall: Firewall, interfaces: Interfaces, capture: Capture, form: str, *, established: bool
+) -> int:
+    from auditor.cli.answering import answer
+    from auditor.cli.walking import values
+
+    found = answer(firewall, interfaces, asked, established=established)
+    judgement = _asked_for(found, established=established)
+    verdict = judgement.verdict.value
+    if form == "json":
+        emit(json.dumps([values(asked, judgement, capture)], sort_keys=True, indent=2) + "\n")
+    elif form == "tsv":
+        emit(f"{asked.id}\t{verdict}\n")
+    else:
+        emit("\n".join(_story(asked, found, firewall, capture, established=established)) + "\n")
+    return _CODES[verdict]
+
+
+def _asked_for(found: Answer, *, established: bool) -> Judgement:
+    from auditor.cli.answering import reply_judgement
+
+    return reply_judgement(found) if established else found.judgement
+
+
+def _story(asked: Asked, found: Answer, firewall: Firewall, capture: Capture, *, established: bool) -> Iterator[str]:
+    from auditor.cli.walking import reply, walk
+
+    yield from walk(asked, found.judgement, firewall, capture)
+    if found.why:
+        yield f"  {found.why}"
+    for path, judgement in found.replies:
+        yield from reply(path, judgement, firewall, capture)
+    yield ""
+    subject = "the reply: " if established else ""
+    yield f"{subject}{_asked_for(found, established=established).verdict.value.upper()}"
+
+
+def _table(
+    packets: Path,
+    firewall: Firewall,
+    interfaces: Interfaces,
+    capture: Capture,
+    form: str,
+    *,
+    established: bool,
+) -> None:
+    from auditor.cli.answering import answer
+    from auditor.cli.packets import from_table
+    from auditor.cli.walking import values
+
+    with _opened(packets) as lines:
+        judged = (
+            (asked, _asked_for(answer(firewall, interfaces, asked, established=established), established=established))
+            for asked in from_table(iter(lines), str(packets), interfaces)
+        )
+        if form == "json":
+            entries = [values(asked, judgement, capture) for asked, judgement in judged]
+            emit(json.dumps(entries, sort_keys=True, indent=2) + "\n")
+        elif form == "tsv":
+            emit("id\tverdict\n" + "".join(f"{asked.id}\t{judgement.verdict.value}\n" for asked, judgement in judged))
+        else:
+            emit("".join(_brief(asked, judgement, capture) for asked, judgement in judged))
+
+
+def _brief(asked: Asked, judgement: Judgement, capture: Capture) -> str:
+    from auditor.cli.walking import deciding_lines
+    from auditor.export.escape import shortened, visible
+    from auditor.export.words import place
+
+    lines = deciding_lines(judgement, capture)
+    last = lines[-1] if lines else None
+    where = "" if last is None else last.text if last.line is None else f"{place(last)} {last.text.split(chr(10))[0]}"
+    text = f"{asked.id}  {judgement.verdict.value:<7}  {asked.packet}  {shortened(where, 200)}"
+    return visible(text.rstrip()) + "\n"
+
+
+def _opened(packets: Path) -> TextIO:
+    if str(packets) == "-":
+        return sys.stdin
+    try:
+        return packets.open(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror}", file=packets, key="--packets") from error

@@ -1,0 +1,116 @@
+"""A judged packet in words and in JSON: its way through the stages and the lines that decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from auditor.export.escape import shortened, visible
+from auditor.export.json import line as line_values
+from auditor.export.words import place
+from auditor.report.values import Line, LineRole
+
+if TYPE_CHECKING:
+    from auditor.cli.packets import Asked
+    from parsers.model.capture import Capture
+    from parsers.model.firewall import Firewall
+    from parsers.model.interpreter import Judgement, Path, Step
+
+__all__ = ["deciding_lines", "line_of", "reply", "values", "walk"]
+
+_LIMIT = 300
+
+
+def line_of(step: Step, capture: Capture) -> Line:
+    """Give the place of a decision: its lines, or its words where it is implicit."""
+    if step.span is None:
+        name = capture.documents[0].name
+        return Line(file=name, line=None, end_line=None, text=step.text or "implicit", role=LineRole.DEFAULT)
+    role = LineRole.TRANSLATES if step.translates else LineRole.PERMITS if step.permits else LineRole.DENIES
+    return Line(
+        file=capture.documents[step.span.document].name,
+        line=step.span.first,
+        end_line=step.span.last,
+        text=capture.slice(step.span),
+        role=role,
+    )
+
+
+def deciding_lines(judgement: Judgement, capture: Capture) -> tuple[Line, ...]:
+    """Give the lines that decide: of a denial the one that denies, of a permit every one that let the packet pass."""
+    lines: dict[Line, None] = {}
+    for path in judgement.paths:
+        steps = path.steps if path.permitted else path.steps[-1:]
+        for step in steps:
+            # That no translation applied, and that a stage lets everything pass, decides nothing.
+            if step.span is not None or not step.permits or (not step.translates and step is path.steps[-1]):
+                lines[line_of(step, capture)] = None
+    return tuple(lines)
+
+
+def values(asked: Asked, judgement: Judgement, capture: Capture) -> dict[str, Any]:
+    """Give a judged packet as JSON values."""
+    leaves = list(dict.fromkeys(path.egress for path in judgement.paths))
+    return {
+        "id": asked.id,
+        "verdict": judgement.verdict.value,
+        "decided_by": [line_values(line) for line in deciding_lines(judgement, capture)],
+        "path": {"in": asked.ingress, "out": leaves[0] if len(leaves) == 1 else asked.egress},
+    }
+
+
+def walk(asked: Asked, judgement: Judgement, firewall: Firewall, capture: Capture) -> Iterator[str]:
+    """Give the lines of text that follow a packet through the stages of every world that is possible."""
+    yield str(asked.packet)
+    worlds = len(judgement.paths)
+    for number, path in enumerate(judgement.paths, start=1):
+        yield ""
+        if worlds > 1:
+            yield f"possibility {number} of {worlds}: {'permit' if path.permitted else 'deny'}"
+        yield f"  arrives on {asked.ingress}" if asked.ingress else "  sent by the firewall itself"
+        yield from _steps(path, firewall, capture)
+        if path.permitted:
+            changed = f" as {path.packet}" if path.packet != asked.packet else ""
+            yield f"  leaves by {path.egress or 'an unknown interface'}{changed}"
+    if not judgement.complete and judgement.paths:
+        yield ""
+        yield "  not every possibility was followed: there are too many"
+
+
+def reply(path: Path, judgement: Judgement, firewall: Firewall, capture: Capture) -> Iterator[str]:
+    """Give the lines of text that follow the first reply of a connection that took a path."""
+    yield ""
+    if path.replies:
+        yield "  the reply belongs to a connection that every stateful stage knows"
+    for answer in judgement.paths:
+        word = "passes" if answer.permitted else "is blocked"
+        yield f"  the reply {word} as {answer.packet}"
+        yield from _steps(answer, firewall, capture)
+
+
+def _steps(path: Path, firewall: Firewall, capture: Capture) -> Iterator[str]:
+    width = max((len(visible(step.stage)) for step in path.steps), default=0)
+    for step in path.steps:
+        if step.translates and step.span is None:
+            continue
+        word = "translates" if step.translates else "permits" if step.permits else "DENIES"
+        unsure = "" if step.sure else " perhaps"
+        line = line_of(step, capture)
+        text = visible(shortened(line.text.split("\n")[0], _LIMIT))
+        where = "" if line.line is None else f"{visible(place(line))}: "
+        yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}"
+        for condition in _conditions(step, firewall):
+            yield f"  {'':<{width}}  depends on {visible(condition)}"
+
+
+def _conditions(step: Step, firewall: Firewall) -> Iterator[str]:
+    if step.index is None:
+        return
+    for stage in firewall.stages:
+        if stage.name != step.stage:
+            continue
+        for chain in stage.chains:
+            if chain.name == step.chain and step.index < len(chain.rules):
+                for condition in chain.rules[step.index].conditions:
+                    yield condition.text or f"{condition.kind.value} {', '.join(condition.values)}".rstrip()
+                return
