@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import json
 import re
+from functools import reduce
 from typing import TYPE_CHECKING
 
+from parsers.model import intervals as iv
 from parsers.model.addresses import NONE, AddressSet
 from parsers.model.conditions import Axis, Bounds, Condition
 from parsers.model.firewall import Device, HaRole
@@ -291,10 +293,20 @@ _Group = tuple["Intervals", "Intervals", "Intervals"]
 
 def _service_groups(services: ServiceSet) -> list[_Group]:
     """Give protocols, source ports and ports of few products that make up a set; every port is an empty range."""
-    by_axis: dict[Intervals, list[tuple[int, int]]] = {}
+    common = _whatever_source_port(services)
+    by_axis: dict[Intervals, list[tuple[int, int]]] = {common: [PORTS]} if common else {}
     for low, high, axis in services.slabs:
-        by_axis.setdefault(axis, []).append((low, high))
+        rest = iv.difference(axis, common)
+        if rest:
+            by_axis.setdefault(rest, []).append((low, high))
     return [group for axis, source_ports in by_axis.items() for group in _axis_groups(axis, tuple(source_ports))]
+
+
+def _whatever_source_port(services: ServiceSet) -> Intervals:
+    """Give the protocols and ports that a set holds with every source port."""
+    if sum(high - low + 1 for low, high, _ in services.slabs) <= PORTS[1]:
+        return ()
+    return reduce(iv.intersection, (axis for _, _, axis in services.slabs))
 
 
 def _axis_groups(axis: Intervals, source_ports: Intervals) -> Iterator[_Group]:
