@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.engine.cells import Cell
 from auditor.engine.firstmatch import Mode
 from auditor.engine.flows import restrict
-from auditor.engine.survey import Crossing, Pair, Survey
+from auditor.engine.survey import ROUTABLE, Crossing, Pair, Survey
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import View
 from parsers.model.services import ANY_SERVICE
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
     from auditor.engine.flows import Flow
     from parsers.model.conditions import ConditionKind, Facts
 
-__all__ = ["ROUTABLE", "Holdings", "Part", "conditional", "hold"]
-
-ROUTABLE = AddressSet.of("1.0.0.0-223.255.255.255", "2000::/3") - AddressSet.of(
-    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"
-)
-"""The base ranges of the Internet (semantics: section 4): what a packet from the Internet can be sent to."""
+__all__ = ["Holdings", "Part", "conditional", "hold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from auditor.baseline.rows import Requirement
 from auditor.engine.cells import Cell, intersect, subtract
-from auditor.engine.flows import restrict
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import families
 from auditor.engine.walk import BYPASS
 from auditor.report.values import Confidence, Kind
 from parsers.model.addresses import NONE, AddressSet
 from parsers.model.conditions import ConditionKind
-from parsers.model.rules import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,14 +104,7 @@ def _beyond(survey: Survey, part: Part, allowed: list[tuple[Cell, frozenset[str]
     names = _names(survey, flow)
     holes = [cell for cell, only in allowed if not only or only & names]
     for cell in subtract((piece for window in windows for piece in families(window)), holes):
-        yield replace(part.crossing, flow=_as_own(flow, cell))
-
-
-def _as_own(flow: Flow, cell: Cell) -> Flow:
-    """Give the part of a flow with some traffic in own addresses."""
-    narrowed = restrict(flow, Cell(cell.source, flow.arrival.destination, flow.arrival.services), View.ORIGINAL)
-    current = Cell(narrowed.current.source, cell.destination, cell.services)
-    return restrict(narrowed, current, View.CURRENT)
+        yield replace(part.crossing, flow=survey.narrowed(flow, cell))
 
 
 def _names(survey: Survey, flow: Flow) -> frozenset[str]:
@@ -164,8 +155,11 @@ def _sorted_out(survey: Survey, crossing: Crossing, *, served: bool) -> Iterator
                     left.append(piece)
                     continue
                 for cell in _apart(inside):
-                    yield kind, row.id, replace(piece, flow=_as_own(piece.flow, cell))
-                left += [replace(piece, flow=_as_own(piece.flow, cell)) for cell in subtract([piece.flow.own], inside)]
+                    yield kind, row.id, replace(piece, flow=survey.narrowed(piece.flow, cell))
+                left += [
+                    replace(piece, flow=survey.narrowed(piece.flow, cell))
+                    for cell in subtract([piece.flow.own], inside)
+                ]
             rest = left
     for piece in rest:
         yield (Kind.OVER_BROAD if served else Kind.EXTRA), "", piece

@@ -13,9 +13,10 @@ from auditor.baseline.rows import Requirement
 from auditor.deployment.site import LOCAL_SIDE
 from auditor.engine.cells import Cell, intersect
 from auditor.engine.firstmatch import Budget, Mode
+from auditor.engine.flows import restrict
 from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
-from parsers.model.rules import Rewrite, Side, Traffic
+from parsers.model.rules import Rewrite, Side, Traffic, View
 from parsers.model.services import ANY_SERVICE
 
 if TYPE_CHECKING:
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 
     from auditor.baseline.rows import Region
     from auditor.deployment.site import Question, SideSpec
-    from auditor.engine.flows import Flow
+    from auditor.engine.flows import Decision, Flow
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
 
-__all__ = ["Crossing", "Pair", "Survey", "cells_of", "families", "published_to"]
+__all__ = ["ROUTABLE", "Crossing", "Pair", "Survey", "cells_of", "families", "published_to"]
 
+ROUTABLE = AddressSet.of("1.0.0.0-223.255.255.255", "2000::/3") - AddressSet.of(
+    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"
+)
+"""The base ranges of the Internet (semantics: section 4): what a packet from the Internet can be sent to."""
 WORK = 60_000_000
 """The budget of one audit, in products of masks looked at: about a minute of work; past it the rows are undecided."""
 
@@ -148,6 +153,54 @@ class Survey:
                 other = self._pair(side, outcome)
                 if other is None or other == pair:
                     yield ingress, outcome
+
+    def without(self, walk: Walk, gone: frozenset[Decision]) -> Walk:
+        """Give a walk that asks as if some rules were not there."""
+        return replace(walk, without=gone)
+
+    def narrowed(self, flow: Flow, own: Cell) -> Flow:
+        """Give the part of a flow with some traffic in own addresses."""
+        start = Cell(own.source, flow.arrival.destination, flow.arrival.services)
+        flow = restrict(flow, start, View.ORIGINAL)
+        return restrict(flow, Cell(flow.current.source, own.destination, own.services), View.CURRENT)
+
+    def networks6(self, side: SideSpec) -> AddressSet:
+        """Give the IPv6 networks that stand on a side and are not the Internet's."""
+        connected = AddressSet.join(
+            interface.networks for interface in self.firewall.interfaces if interface.name in side.interfaces
+        )
+        return connected & ANY6
+
+    def opens6(self, side: SideSpec, networks: AddressSet) -> list[Decision]:
+        """Give what possibly lets the Internet reach a side's IPv6 networks."""
+        found: dict[Decision, None] = {}
+        walk = self.walk(Mode.POSSIBLE)
+        for other in self.question.sides:
+            if not other.internet or other.name == side.name:
+                continue
+            senders = self.question.internet & ANY6
+            for ingress in other.interfaces:
+                for outcome in walk.run(ingress, [Cell(senders, networks, ANY_SERVICE)]):
+                    if self.side_of(outcome.flow.egress) == side.name:
+                        found.update(dict.fromkeys(outcome.flow.trail))
+        return list(found)
+
+    @property
+    def stateless(self) -> bool:
+        """Tell whether some filter lets no replies pass on its own."""
+        return any(not stage.translates and not stage.stateful for stage in self.firewall.stages)
+
+    def sent(self, side: SideSpec, cell: Cell) -> bool:
+        """Tell whether anybody on a side can send to a cell as it is: the Internet only to routable addresses."""
+        return not (side.internet and bool(cell.source & self.question.internet) and not cell.destination <= ROUTABLE)
+
+    def forced(self, pair: Pair, destination: int) -> str | None:
+        """Give the interface towards a pair's side where routes in force now lead elsewhere (a second data centre)."""
+        side = next((item for item in self.question.sides if item.name == pair.destination), None)
+        if side is None or not side.declared or not side.interfaces or destination not in side.groups:
+            return None
+        now = next((name for addresses, name in self.table if destination in addresses), None)
+        return None if self.side_of(now) == side.name else side.interfaces[0]
 
     # -- what -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,181 @@
+"""The audit of one firewall: a capture is parsed, held against a deployment, and reported.
+
+Pure: what was collected or read comes in as values, and the time as text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from auditor.engine.examine import examine
+from auditor.errors import FailureKind, NotAssessableError, UsageError
+from auditor.report.status import firewall_status
+from auditor.report.values import (
+    Coverage,
+    DocumentSource,
+    FirewallReport,
+    Problem,
+    ProblemKind,
+    Report,
+    SideView,
+    Source,
+    Status,
+    UnderstoodNot,
+)
+from auditor.version import VERSION
+from parsers.contract import LineState
+from parsers.errors import ParserError
+
+if TYPE_CHECKING:
+    from auditor.deployment.site import Deployment, FirewallEntry, Question
+    from parsers.contract import Parsed, Platform
+    from parsers.model.capture import Capture
+    from parsers.model.firewall import Firewall
+
+__all__ = ["Origin", "audit_firewall", "compose", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a capture came from: `kind` is `ssh` or `file`; `assumed` says what the user answers for."""
+
+    kind: str = "file"
+    address: str | None = None
+    collected_at: str | None = None
+    host_key: str | None = None
+    commands: tuple[str, ...] = ()
+    assumed: tuple[tuple[str, str], ...] = field(default=())
+
+
+def audit_firewall(
+    capture: Capture,
+    platform: Platform,
+    deployment: Deployment,
+    entry: FirewallEntry,
+    origin: Origin | None = None,
+) -> FirewallReport:
+    """Audit one firewall of a deployment from its (redacted, complete) capture.
+
+    A capture that the platform refuses gives a report with an error. Raises UsageError (the deployment does not fit
+    the firewall) and EngineError.
+    """
+    from auditor.deployment.resolve import question
+
+    where = origin or Origin()
+    source = _source(capture, where)
+    try:
+        parsed = platform.parse(capture)
+    except ParserError as error:
+        return failed(entry.name, platform.id, ProblemKind.UNSUPPORTED, str(error), error.hint, source)
+    try:
+        firewall = _choose(parsed, entry)
+    except NotAssessableError as error:
+        return failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint, source)
+    asked = question(deployment, entry.name, firewall)
+    examined = examine(firewall, asked, capture, parsed.remarks)
+    report = FirewallReport(
+        name=entry.name,
+        platform=platform.id,
+        context=firewall.context,
+        status=Status.COMPLIANT,
+        hostname=firewall.device.hostname,
+        model=firewall.device.model,
+        version=firewall.device.version,
+        serial=firewall.device.serial,
+        ha_role=firewall.device.ha_role.value,
+        source=source,
+        sides=_sides(asked),
+        assumptions=(*((item.text, item.why) for item in firewall.assumptions), *where.assumed),
+        not_judged=examined.not_judged,
+        coverage=_coverage(parsed, examined.not_understood),
+        rows=examined.rows,
+        findings=examined.findings,
+    )
+    return replace(report, status=firewall_status(report))
+
+
+def failed(  # noqa: PLR0917 - the parts of a failure
+    name: str, platform: str, kind: ProblemKind, message: str, hint: str = "", source: Source | None = None
+) -> FirewallReport:
+    """Give the report of a firewall that could not be assessed at all."""
+    return FirewallReport(
+        name=name,
+        platform=platform,
+        status=Status.NOT_ASSESSABLE,
+        error=Problem(kind=kind, message=message, hint=hint),
+        source=source,
+    )
+
+
+def compose(deployment: Deployment, firewalls: tuple[FirewallReport, ...], as_of: str) -> Report:
+    """Put the audits of firewalls of one deployment together; `as_of` is ISO 8601 in UTC."""
+    return Report(
+        as_of=as_of,
+        tool_version=VERSION,
+        baselines=deployment.baseline.digests,
+        deployment=(deployment.name, deployment.sha256),
+        firewalls=firewalls,
+        rows=(),
+    )
+
+
+def _choose(parsed: Parsed, entry: FirewallEntry) -> Firewall:
+    if entry.context:
+        for firewall in parsed.firewalls:
+            if firewall.context == entry.context:
+                return firewall
+        raise NotAssessableError(
+            f"the capture has no context {entry.context!r}",
+            kind=FailureKind.INCOMPLETE,
+            hint="collect that context, or correct `context` of the firewall in the deployment",
+        )
+    if len(parsed.firewalls) == 1:
+        return parsed.firewalls[0]
+    if not parsed.firewalls:
+        raise NotAssessableError(
+            "the capture holds no firewall context",
+            kind=FailureKind.INCOMPLETE,
+            hint="collect the contexts, not only the system configuration",
+        )
+    names = ", ".join(firewall.context for firewall in parsed.firewalls)
+    raise UsageError(
+        f"the capture holds several contexts: {names}",
+        hint="give the firewall a `context` in the deployment, one entry a context",
+    )
+
+
+def _source(capture: Capture, origin: Origin) -> Source:
+    return Source(
+        kind=origin.kind,
+        address=origin.address,
+        collected_at=origin.collected_at,
+        host_key=origin.host_key,
+        commands=origin.commands,
+        documents=tuple(
+            DocumentSource(
+                name=document.name,
+                command=document.command,
+                sha256=hashlib.sha256(document.text.encode()).hexdigest(),
+                lines=len(document.lines()),
+            )
+            for document in capture.documents
+        ),
+    )
+
+
+def _sides(question: Question) -> tuple[SideView, ...]:
+    return tuple(
+        SideView(name=side.name, members=side.members or tuple(side.addresses.texts())[:8]) for side in question.sides
+    )
+
+
+def _coverage(parsed: Parsed, not_understood: tuple[UnderstoodNot, ...]) -> Coverage:
+    states = b"".join(parsed.ledger)
+    return Coverage(
+        lines=len(states),
+        modelled=states.count(bytes([LineState.MODELLED])),
+        irrelevant=states.count(bytes([LineState.IRRELEVANT])),
+        not_understood=not_understood,
+    )
