@@ -41,12 +41,25 @@ def read(place: str, platform: str | None, encoding: str) -> Read:
     """Read a file, a folder or standard input (`-`); raises UsageError, NotAssessableError and DetectionError."""
     from auditor.capture.reading import read as read_saved
     from auditor.capture.redaction import redact
-    from parsers.registry import detect
 
     saved = read_saved(place, encoding=encoding)
     capture = saved.capture if platform is None else replace(saved.capture, platform=platform)
-    found = detect(capture)
+    found = _recognised(capture)
     return Read(platform=found, capture=redact(found, capture), manifest=saved.manifest)
+
+
+def _recognised(capture: Capture) -> Platform:
+    """Give the capture's platform: which of several is the user's to say, but none is no configuration at all."""
+    from auditor.errors import FailureKind, NotAssessableError
+    from parsers import registry
+    from parsers.errors import DetectionError
+
+    try:
+        return registry.detect(capture)
+    except DetectionError as error:
+        if capture.platform is None and not any(registry.platform(name).recognises(capture) for name in registry.ids()):
+            raise NotAssessableError(error.message, kind=FailureKind.UNSUPPORTED, hint=error.hint) from error
+        raise
 
 
 def warn_incomplete(found: Read, logger: logging.Logger) -> None:
