@@ -37,6 +37,17 @@ def find_corpus() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the switch that writes golden files anew; what it wrote is read before it is committed."""
+    parser.addoption("--update-goldens", action="store_true", help="write the fixtures' model.txt anew")
+
+
+@pytest.fixture
+def update_goldens(request: pytest.FixtureRequest) -> bool:
+    """Tell whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update-goldens"))
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, by name, what needs parts that are absent (in CI the real firewalls must be there); group the probers."""
