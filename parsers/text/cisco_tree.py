@@ -62,7 +62,8 @@ def tree(lines: Sequence[tuple[int, str]], syntax: str) -> tuple[Node, ...]:
     for item in reversed(list(parsed.objs)):  # children come after their parent
         number, text = lines[item.linenum]
         node = Node(number, tuple(text.split()), tuple(reversed(below.pop(item.linenum, []))))
-        below.setdefault(-1 if item.parent is item else item.parent.linenum, []).append(node)
+        top = item.parent is item or text[0] not in " \t"  # what looks like free text to it adopts whole commands
+        below.setdefault(-1 if top else item.parent.linenum, []).append(node)
     return tuple(reversed(below.pop(-1, [])))
 
 

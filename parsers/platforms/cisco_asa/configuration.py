@@ -101,6 +101,9 @@ def _sort(text: Configuration) -> list[tuple[int, str]]:
             if line.startswith(":"):
                 text.header.append(number)
             irrelevant.append(number)
+        elif line.startswith("banner "):  # free text, in which a tree would see structure
+            members = None
+            irrelevant.append(number)
         elif line[0] in " \t":
             if members is None:
                 rest.append((number, line))

@@ -48,6 +48,7 @@ class Port:
 
     interface: Interface
     own: AddressBounds
+    primary: AddressBounds
     management_only: int = 0
     tunnel: bool = False
     learns_routes: bool = False
@@ -86,6 +87,7 @@ class _Reader:
         self._level: int | None = None
         self._enabled = True
         self._addresses: list[AddressSet] = []
+        self._primary: list[AddressSet] = []
         self._networks: list[AddressSet] = []
         self._unknown = False
         self._management = 0
@@ -131,11 +133,15 @@ class _Reader:
         )
         return Port(
             interface=interface,
-            own=unknown_addresses(f"address of {self._name}") if self._unknown or not own else Bounds.exact(own),
+            own=self._bounds(own),
+            primary=self._bounds(AddressSet.join(self._primary)),
             management_only=self._management,
             tunnel=" ".join(self._node.words[1:]).lower().startswith("tunnel"),
             learns_routes=self._learns,
         )
+
+    def _bounds(self, known: AddressSet) -> AddressBounds:
+        return unknown_addresses(f"address of {self._name}") if self._unknown or not known else Bounds.exact(known)
 
     def _ip_address(self, line: Node, words: list[str]) -> bool:
         names = self._text.names
@@ -150,6 +156,7 @@ class _Reader:
         standby = address(words[3], names) if len(words) == 4 and words[2] == "standby" else None
         if own is None or around is None or len(words) not in {2, 4} or (len(words) == 4 and standby is None):
             return self._strange(line)
+        self._primary.append(AddressSet.span(own, own))
         self._addresses.append(AddressSet.span(own, own))
         if standby is not None:
             self._addresses.append(AddressSet.span(standby, standby))

@@ -6,22 +6,44 @@ import re
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform
-from parsers.model.addresses import ANY
+from parsers.errors import ParserError
+from parsers.model.addresses import ANY, ANY4
 from parsers.model.firewall import Firewall
 from parsers.platforms.cisco_asa.ace import Surroundings
 from parsers.platforms.cisco_asa.acl import AccessLists
 from parsers.platforms.cisco_asa.configuration import Configuration, read
+from parsers.platforms.cisco_asa.device import (
+    UNIFIED,
+    context_names,
+    describe,
+    management,
+    read_names,
+    refuse,
+    unread_contexts,
+    version_of,
+)
 from parsers.platforms.cisco_asa.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
+from parsers.platforms.cisco_asa.inspection import Policies
 from parsers.platforms.cisco_asa.interfaces import ports, routing
+from parsers.platforms.cisco_asa.nat import translations
 from parsers.platforms.cisco_asa.objects import Objects
-from parsers.platforms.cisco_asa.vocabulary import settle
+from parsers.platforms.cisco_asa.recipe import RECIPE, SECRETS, VERSION, prove
+from parsers.platforms.cisco_asa.translation import reverse_path_stage, source_stage, untranslation_stage
+from parsers.platforms.cisco_asa.vocabulary import settle, unbound
+from parsers.platforms.cisco_asa.vpn import Tunnels
 
 if TYPE_CHECKING:
-    from parsers.model.capture import Capture
+    from collections.abc import Sequence
+
+    from parsers.model.addresses import AddressSet
+    from parsers.model.capture import Capture, Document
+    from parsers.platforms.cisco_asa.interfaces import Port, Routing
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 
-_SIGNS = re.compile(r"^(ASA Version |access-list \S+ extended (permit|deny) |: Hardware: +ASA)", re.MULTILINE)
+_SIGNS = re.compile(
+    r"^(?:(?:ASA|PIX|FWSM) Version |access-list \S+ extended (?:permit|deny) |: Hardware: +ASA)", re.MULTILINE
+)
 
 
 def recognises(capture: Capture) -> bool:
@@ -30,51 +52,134 @@ def recognises(capture: Capture) -> bool:
 
 
 def parse(capture: Capture) -> Parsed:
-    """Give the firewalls of a capture, one per configuration document; raises ParserError."""
-    texts = [_extract(capture, index) for index in range(len(capture.documents))]
-    firewalls = tuple(_convert(text) for text in texts)
+    """Give the firewalls of a capture: one, or one per context whose configuration is in it.
+
+    Raises UnsupportedError for a version before 8.3, PIX, FWSM and transparent mode, ParserError for an empty capture.
+    """
+    configurations = [document for document in capture.documents if document.name != VERSION]
+    if not any(document.text.strip() for document in configurations):
+        name = configurations[0].name if configurations else None
+        raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
+    for document in configurations:
+        refuse(document)
+    others = tuple(document.text for document in capture.documents if document.name == VERSION)
+    texts = [_extract(document, index) for index, document in enumerate(capture.documents)]
+    known = frozenset(
+        context
+        for text, document in zip(texts, capture.documents, strict=True)
+        for context in [_context(document, text)]
+        if context
+    )
+    firewalls = []
+    for text, document in zip(texts, capture.documents, strict=True):
+        if document.name == VERSION:
+            text.ledger.modelled(range(1, len(text.lines) + 1))
+        elif context_names(text):
+            unread_contexts(text, known)
+            describe(text, others)
+            settle(text)
+        else:
+            firewalls.append(_convert(text, _context(document, text), others))
     return Parsed(
-        firewalls=firewalls,
+        firewalls=tuple(firewalls),
         ledger=tuple(text.ledger.finish() for text in texts),
         remarks=tuple(remark for text in texts for remark in text.remarks),
     )
 
 
-def _extract(capture: Capture, index: int) -> Configuration:
-    return read(capture.documents[index], index)
+def _extract(document: Document, index: int) -> Configuration:
+    """Sort a document's lines, still in the vendor's words."""
+    return read(document, index)
 
 
-def _convert(text: Configuration) -> Firewall:
+def _context(document: Document, text: Configuration) -> str:
+    """Give the name of the context that a configuration is of; empty in single context mode."""
+    if not any("<context>" in node.words for node in text.find("ASA", "Version")):
+        return ""
+    hostname = next((node.words[1] for node in text.find("hostname") if len(node.words) == 2), document.name)
+    return document.name.rpartition("/")[2] if "/" in document.name else hostname
+
+
+def _convert(text: Configuration, context: str, others: Sequence[str]) -> Firewall:
+    """Give the words their meaning."""
+    read_names(text)
+    device, assumptions = describe(text, others)
+    version = version_of(("\n".join(text.lines[:40]), *others))
     found = ports(text)
     routes = routing(text, found)
     objects = Objects(text)
-    around = Surroundings(
-        text=text,
-        objects=objects,
-        every=ANY,
-        interfaces={port.interface.name: port.own for port in found},
-        schedules=frozenset(node.words[1] for node in text.find("time-range") if len(node.words) > 1),
+    lists = AccessLists(
+        Surroundings(
+            text=text,
+            objects=objects,
+            every=ANY if version is None or version >= UNIFIED else ANY4,
+            interfaces={port.interface.name: port.own for port in found},
+            schedules=_schedules(text),
+        )
     )
-    lists = AccessLists(around)
     bound = bindings(text, frozenset(port.interface.name for port in found))
     gate = gates(text)
+    nat = translations(text, objects, {port.interface.name: port.primary for port in found})
     stages = (
+        untranslation_stage(text, nat, _Leaves(found, routes)),
         gate_stage(text, found, gate),
         *ingress_stages(found, bound, lists, gate),
         *egress_stages(found, bound, lists),
+        reverse_path_stage(text, nat),
+        source_stage(text, nat),
     )
-    for name in text.acls:
-        lists.rules(name, 0)
+    for name, numbers in text.acls.items():
+        lists.rules(name, numbers[0])
+    policies = Policies(text, lists)
+    tunnels = Tunnels(text, found, lists)
+    notes = management(text, found)
     named = objects.resolve_all()
+    unbound(text)
     settle(text)
     return Firewall(
         platform="cisco_asa",
+        context=context,
+        device=device,
         interfaces=tuple(port.interface for port in found),
         routes=routes.routes,
         routes_complete=routes.complete,
         stages=stages,
         objects=named,
+        helpers=policies.helpers(),
+        assumptions=(*assumptions, *tunnels.assumptions()),
+        bypasses=(*tunnels.bypasses(), *policies.bypasses()),
+        management=notes,
     )
 
 
-PLATFORM = Platform(id="cisco_asa", title="Cisco ASA", recognises=recognises, parse=parse)
+def _schedules(text: Configuration) -> frozenset[str]:
+    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
+    found = set()
+    for node in text.find("time-range"):
+        if len(node.words) == 2:
+            found.add(node.words[1])
+            text.ledger.modelled(node.numbers())
+    return frozenset(found)
+
+
+class _Leaves:
+    """Tells by which interfaces addresses are routed."""
+
+    def __init__(self, found: Sequence[Port], routes: Routing) -> None:
+        interfaces = tuple(port.interface for port in found)
+        firewall = Firewall(platform="cisco_asa", interfaces=interfaces, routes=routes.routes)
+        self._table = firewall.egress_table()
+
+    def __call__(self, addresses: AddressSet) -> frozenset[str]:
+        return frozenset(name for part, name in self._table if part & addresses)
+
+
+PLATFORM = Platform(
+    id="cisco_asa",
+    title="Cisco ASA",
+    recognises=recognises,
+    parse=parse,
+    prove=prove,
+    recipe=RECIPE,
+    secrets=SECRETS,
+)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from parsers.contract import LineState, RemarkKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from parsers.platforms.cisco_asa.configuration import Configuration
     from parsers.text.cisco_tree import Node
 
-__all__ = ["settle"]
+__all__ = ["settle", "unbound"]
 
 _IRRELEVANT = frozenset({
     "aaa-server", "app-agent", "arp", "as-path", "asdm", "asp", "auto-update", "banner", "bfd-template", "boot",
@@ -19,7 +21,7 @@ _IRRELEVANT = frozenset({
     "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns", "dns-group", "dns-guard", "domain-name",
     "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable", "event", "exit",
     "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb", "group-delimiter",
-    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "jumbo-frame", "kerberos",
+    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos",
     "key", "keypair", "lacp", "ldap", "license", "lldp", "logging", "login-history", "mac-address",
     "mac-address-table", "mac-learn", "mac-list", "management-access", "mfib", "migration", "monitor-interface",
     "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard",
@@ -72,6 +74,20 @@ def settle(text: Configuration) -> None:
                 line = text.lines[number - 1].strip()
                 decides = _head(node) in _DECIDING
                 text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {line}", number, decides=decides)
+
+
+def unbound(text: Configuration) -> None:
+    """Note each access list that nothing names: it filters nothing."""
+    named = {word for node in text.nodes for word in _every_word(node)}
+    for name, numbers in text.acls.items():
+        if name not in named:
+            text.remark(RemarkKind.UNBOUND, f"access-list {name} is bound to nothing", numbers[0])
+
+
+def _every_word(node: Node) -> Iterator[str]:
+    yield from node.words[1:]
+    for child in node.children:
+        yield from _every_word(child)
 
 
 def _head(node: Node) -> str:
