@@ -17,7 +17,7 @@ from parsers.platforms.cisco_asa.addresses import address, masked, network
 from parsers.platforms.cisco_asa.objects import unknown_addresses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from parsers.platforms.cisco_asa.configuration import Configuration
     from parsers.platforms.cisco_asa.objects import AddressBounds
@@ -27,6 +27,7 @@ __all__ = ["INSIDE_LEVEL", "Port", "Routing", "ports", "routing"]
 
 INSIDE_LEVEL = 100
 """What `nameif inside` sets the security level to; any other name sets 0."""
+_SINK = "null0"
 _DYNAMIC = frozenset({"bgp", "eigrp", "isis", "ospf", "rip"})
 _IRRELEVANT = frozenset({
     "allow-ssc-mgmt", "arp", "authentication", "bandwidth", "bfd", "bgp", "channel-group", "cts", "delay",
@@ -204,9 +205,10 @@ class _Reader:
         return False
 
 
-def routing(text: Configuration, found: Iterable[Port]) -> Routing:
+def routing(text: Configuration, found: Sequence[Port]) -> Routing:
     """Give the static routes; they are not all where a routing protocol or a lease can add others."""
     complete = not any(port.learns_routes for port in found)
+    names = {port.interface.name for port in found}
     routes: list[Route] = []
     for node in (*text.find("route"), *text.find("ipv6", "route")):
         words = node.words[1:] if node.words[0] == "route" else node.words[2:]
@@ -215,6 +217,8 @@ def routing(text: Configuration, found: Iterable[Port]) -> Routing:
             text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {node.text}", node.number, decides=True)
             continue
         text.ledger.modelled(node.numbers())
+        if route.interface not in names and route.interface.lower() != _SINK:
+            text.remark(RemarkKind.UNDEFINED, f"{node.text}: there is no such interface", node.number, decides=True)
         if "tunneled" not in words:
             routes.append(route)
     for node in text.find("router"):
@@ -235,7 +239,7 @@ def _route(text: Configuration, node: Node, words: tuple[str, ...]) -> Route | N
     if destination is None:
         return None
     options = list(words[size:])
-    if words[0].lower() == "null0":
+    if words[0].lower() == _SINK:
         options.insert(0, "")
     metric = 1
     rest = options[1:]

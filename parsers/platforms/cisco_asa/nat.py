@@ -183,7 +183,7 @@ class _Reader:
         for name in (rule.ingress, rule.egress):
             if name != "any" and name not in self._primary:
                 what = f"nat names an interface {name} that is not there"
-                self._text.remark(RemarkKind.UNDEFINED, what, self._number)
+                self._text.remark(RemarkKind.UNDEFINED, what, self._number, decides=True)
 
     def _word(self, ahead: int = 0) -> str:
         at = self._at + ahead

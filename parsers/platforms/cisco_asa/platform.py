@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform
-from parsers.errors import ParserError
+from parsers.errors import ParserError, UnsupportedError
 from parsers.model.addresses import ANY, ANY4
 from parsers.model.firewall import Firewall
 from parsers.platforms.cisco_asa.ace import Surroundings
@@ -80,6 +80,13 @@ def parse(capture: Capture) -> Parsed:
             settle(text)
         else:
             firewalls.append(_convert(text, _context(document, text), others))
+    if not firewalls:
+        raise UnsupportedError(
+            "multiple context mode, and the capture holds only the system execution space, which passes no traffic",
+            document=configurations[0].name,
+            line=min(number for text in texts for number in context_names(text).values()),
+            hint="collect `show running-config` within each context, and audit those",
+        )
     return Parsed(
         firewalls=tuple(firewalls),
         ledger=tuple(text.ledger.finish() for text in texts),

@@ -21,16 +21,16 @@ _IRRELEVANT = frozenset({
     "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns", "dns-group", "dns-guard", "domain-name",
     "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable", "event", "exit",
     "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb", "group-delimiter",
-    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos",
-    "key", "keypair", "lacp", "ldap", "license", "lldp", "logging", "login-history", "mac-address",
-    "mac-address-table", "mac-learn", "mac-list", "management-access", "mfib", "migration", "monitor-interface",
-    "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard",
-    "pager", "passwd", "password-history", "password-policy", "password-storage", "pim", "pop3s", "prefix-list",
-    "privilege", "prompt", "quit", "quota", "rest-api", "scansafe", "service", "service-module", "sla",
-    "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl", "subject-name-default",
-    "sunrpc-server", "telnet", "terminal", "tftp-server", "threat-detection", "timeout", "tls-proxy", "track",
-    "url-block", "url-cache", "url-list", "url-server", "user-identity", "username", "vpdn", "vpn-addr-assign",
-    "vpn-sessiondb", "vpnclient", "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
+    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign",
+    "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "lldp", "logging", "login-history",
+    "mac-address", "mac-address-table", "mac-learn", "mac-list", "management-access", "mfib", "migration",
+    "monitor-interface", "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve", "object-group-search",
+    "onscreen-keyboard", "pager", "passwd", "password-history", "password-policy", "password-storage", "pim",
+    "pop3s", "prefix-list", "privilege", "prompt", "quit", "quota", "rest-api", "route-map", "scansafe", "service",
+    "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl",
+    "subject-name-default", "sunrpc-server", "telnet", "terminal", "tftp-server", "threat-detection", "timeout",
+    "tls-proxy", "track", "url-block", "url-cache", "url-list", "url-server", "user-identity", "username", "vpdn",
+    "vpn-addr-assign", "vpn-sessiondb", "vpnclient", "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours or its logs.
 
@@ -50,8 +50,8 @@ _IRRELEVANT_PAIRS = frozenset({
 _DECIDING = frozenset({
     "access-group", "access-list", "class", "class-map", "context", "crypto", "dynamic-map", "global",
     "group-policy", "interface", "ip", "ipv6", "name", "names", "nat", "object", "object-group", "policy-map",
-    "route", "route-map", "router", "same-security-traffic", "service-policy", "static", "sysopt", "tunnel-group",
-    "vpn-filter", "zone",
+    "route", "router", "same-security-traffic", "service-policy", "static", "sysopt", "tunnel-group", "vpn-filter",
+    "zone",
 })  # fmt: skip
 """First words of commands that can decide traffic: what is not understood in them can change a verdict."""
 
