@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -39,4 +40,13 @@ def _schema(name: str, baselines: tuple[str, ...]) -> dict[str, Any]:
         from auditor.export.json import schema
 
         return schema()
-    raise click.UsageError(name)
+    if name == "deployment":
+        from auditor.baseline.load import load
+        from auditor.deployment.schema import json_schema
+
+        return json_schema(load(baselines or ("securetransport-5.5",), base=Path()).vocabulary)
+    from auditor.baseline.schema import FileShape
+
+    title = "st-audit baseline file, version 1"
+    found = FileShape.model_json_schema(mode="validation")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": title}

@@ -10,11 +10,12 @@ import importlib.resources
 import json
 from typing import TYPE_CHECKING, Any
 
+from auditor.export.words import icmp_types
 from auditor.report.status import exit_code, firewall_status, status, worst_finding
 from auditor.report.values import RowVerdictKind, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from auditor.export.options import RenderOptions
     from auditor.report.values import (
@@ -170,7 +171,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "to": finding.destination_side,
         "title": finding.title,
         "lines": [line(item) for item in finding.lines],
-        "traffic": [box(item) for item in finding.traffic],
+        "traffic": boxes(finding.traffic),
         "size": str(finding.size),
         "witness": finding.witness and packet(finding.witness),
         "hits": hits and {"count": hits.count, "last": hits.last},
@@ -197,18 +198,23 @@ def line(cited: Line) -> dict[str, Any]:
     }
 
 
-def box(traffic: Box) -> dict[str, Any]:
-    """Give one box of traffic (BOX); for ICMP `type` and `code` stand in the place of the ports."""
-    common = {
-        "source": traffic.source,
-        "destination": traffic.destination,
-        "protocol": traffic.protocol,
-        "translated": traffic.translated and box(traffic.translated),
-    }
-    if traffic.icmp:
-        kind, _, code = traffic.ports.partition("/")
-        return {**common, "type": kind, "code": code or "any"}
-    return {**common, "source_ports": traffic.source_ports, "ports": traffic.ports}
+def boxes(traffic: Iterable[Box]) -> list[dict[str, Any]]:
+    """Give traffic as BOXes; for ICMP `type` and `code` stand in the place of the ports."""
+    return [values for item in traffic for values in _boxes(item)]
+
+
+def _boxes(traffic: Box) -> Iterator[dict[str, Any]]:
+    common = {"source": traffic.source, "destination": traffic.destination, "protocol": traffic.protocol}
+    other = traffic.translated
+    if not traffic.icmp:
+        ports = {"source_ports": traffic.source_ports, "ports": traffic.ports}
+        yield common | ports | {"translated": other and next(_boxes(other))}
+        return
+    for kind, code in icmp_types(traffic.ports):
+        # No translation changes type or code.
+        view = other and {"source": other.source, "destination": other.destination, "protocol": other.protocol}
+        types = {"type": kind, "code": code}
+        yield common | types | {"translated": view and view | types | {"translated": None}}
 
 
 def packet(view: PacketView) -> dict[str, Any]:

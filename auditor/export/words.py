@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from auditor.report.values import Box, Finding, FirewallReport, Line, PacketView, RowVerdict
 
 __all__ = [
-    "citations", "counted", "direction", "packet_text", "place", "ports_text", "row_traffic", "source_text",
-    "traffic_text",
+    "citations", "counted", "direction", "icmp_types", "packet_text", "place", "ports_text", "row_traffic",
+    "source_text", "traffic_text",
 ]  # fmt: skip
 
 ARROW: Final = "→"
@@ -37,10 +37,42 @@ def direction(finding: Finding) -> str:
     return f"{finding.source_side or 'any side'} {ARROW} {finding.destination_side or 'any side'}"
 
 
+def icmp_types(ports: str) -> tuple[tuple[str, str], ...]:
+    """Give the types and codes, as text, of an ICMP box's `ports`: an interval of type * 256 + code, or `any`.
+
+    An interval that does not begin and end with whole types becomes several pairs, which together are the interval.
+    """
+    if ports in {"", "any"}:
+        return (("any", "any"),)
+    low, _, high = ports.partition("-")
+    first, start = divmod(int(low), 256)
+    last, stop = divmod(int(high or low), 256)
+    if first == last:
+        return ((str(first), _span(start, stop)),)
+    pairs: list[tuple[str, str]] = []
+    if start:
+        pairs.append((str(first), _span(start, 255)))
+        first += 1
+    whole = last if stop == 255 else last - 1
+    if first <= whole:
+        pairs.append((str(first) if first == whole else f"{first}-{whole}", "any"))
+    if whole < last:
+        pairs.append((str(last), _span(0, stop)))
+    return tuple(pairs)
+
+
+def _span(low: int, high: int) -> str:
+    if (low, high) == (0, 255):
+        return "any"
+    return str(low) if low == high else f"{low}-{high}"
+
+
 def ports_text(box: Box) -> str:
-    """Give `tcp/80`, `icmp type 8/0`, or the protocol alone where every port is meant."""
+    """Give `tcp/80`, `icmp type 8`, or the protocol alone where every port is meant."""
     if box.icmp:
-        return box.protocol if box.ports in {"", "any"} else f"{box.protocol} type {box.ports}"
+        pairs = icmp_types(box.ports)
+        words = [f"{kind}" if code == "any" else f"{kind} code {code}" for kind, code in pairs]
+        return box.protocol if pairs == (("any", "any"),) else f"{box.protocol} type {', '.join(words)}"
     return box.protocol if box.ports in {"", "any"} else f"{box.protocol}/{box.ports}"
 
 

@@ -94,7 +94,7 @@ def finding(
                 destination="192.0.2.10",
                 protocol="icmp",
                 source_ports="any",
-                ports="8/0",
+                ports="2048",
                 icmp=True,
             ),
         ),

@@ -127,7 +127,7 @@ def test_poor_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
     emit("a → b")
     stream.flush()
 
-    assert stream.buffer.getvalue() == b"a \\u2192 b"  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue() == b"a \\u2192 b"
 
 
 def test_binary_stays_off_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

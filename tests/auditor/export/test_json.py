@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema
@@ -11,8 +12,10 @@ import pytest
 from auditor.export.formats import render
 from auditor.export.json import schema
 from auditor.export.options import RenderOptions
+from auditor.export.words import icmp_types
 from auditor.report.status import FailOn
-from tests.auditor.sample_report import failed, firewall, report, row, sample
+from auditor.report.values import Box
+from tests.auditor.sample_report import failed, finding, firewall, report, row, sample
 
 
 def rendered(fail_on: FailOn = FailOn.LOW) -> Any:
@@ -154,3 +157,47 @@ def test_failure_is_a_value() -> None:
         "hint": "check address and route",
     }
     assert [entry["status"] for entry in document["firewalls"]] == ["compliant", "not-assessable"]
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ("any", [("any", "any")]),
+        ("2048", [("8", "0")]),
+        ("2048-2303", [("8", "any")]),
+        ("768-773", [("3", "0-5")]),
+        ("0-2047", [("0-7", "any")]),
+        ("2049-3000", [("8", "1-255"), ("9-10", "any"), ("11", "0-184")]),
+        ("2049-2560", [("8", "1-255"), ("9", "any"), ("10", "0")]),
+    ],
+)
+def test_icmp_types_and_codes(ports: str, expected: list[tuple[str, str]]) -> None:
+    """An interval of types and codes comes out as boxes that together are the interval."""
+    assert list(icmp_types(ports)) == expected
+
+
+def test_icmp_keeps_its_translation() -> None:
+    """Each box of an ICMP interval carries the translated addresses."""
+    view = Box(source="any4", destination="10.0.0.1", protocol="icmp", source_ports="any", ports="2048-2303", icmp=True)
+    seen = replace(view, destination="198.51.100.1", translated=view)
+    document = json.loads(
+        render(report(firewall(rows=(row(),), findings=(replace(finding(), traffic=(seen,)),))), "json")
+    )
+
+    assert document["firewalls"][0]["findings"][0]["traffic"] == [
+        {
+            "source": "any4",
+            "destination": "198.51.100.1",
+            "protocol": "icmp",
+            "type": "8",
+            "code": "any",
+            "translated": {
+                "source": "any4",
+                "destination": "10.0.0.1",
+                "protocol": "icmp",
+                "type": "8",
+                "code": "any",
+                "translated": None,
+            },
+        }
+    ]

@@ -1,0 +1,68 @@
+"""Collecting one firewall by its name in the deployment or by address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from auditor.cli.connecting import budget, credentials, host_keys, target
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from auditor.capture.manifest import Origin
+    from auditor.cli.options import Collecting
+    from auditor.collect.session import Collected
+    from auditor.deployment.site import FirewallEntry
+    from parsers.contract import Platform
+
+__all__ = ["fetch", "origin", "platform_of", "save"]
+
+
+def platform_of(host: str, entry: FirewallEntry | None, chosen: str | None) -> Platform:
+    """Give the platform to collect: --platform, or the deployment's; raises UsageError without either."""
+    from parsers.registry import ids, platform
+
+    name = chosen or (entry.platform if entry is not None else "")
+    if not name:
+        raise UsageError(f"nothing says what {host} is", key="--platform", hint=f"name one of: {', '.join(ids())}")
+    if name not in ids():
+        raise UsageError(f"this st-audit cannot read {name}", key="--platform", hint=f"it reads: {', '.join(ids())}")
+    return platform(name)
+
+
+def fetch(host: str, entry: FirewallEntry | None, platform: Platform, options: Collecting) -> Collected:
+    """Collect a firewall's configuration, redacted and proven complete; raises CollectionError and UsageError."""
+    from auditor.collect.session import collect
+
+    goal = target(host, entry, options)
+    return collect(
+        goal,
+        credentials(options, goal),
+        platform=platform,
+        host_keys=host_keys(options),
+        budget=budget(options),
+    )
+
+
+def origin(collected: Collected) -> Origin:
+    """Give where a collected capture came from, as its folder's manifest says it."""
+    from auditor.capture.manifest import Origin
+
+    return Origin(
+        address=collected.address,
+        collected_at=collected.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        host_key=collected.host_key,
+        commands=collected.commands,
+    )
+
+
+def save(folder: Path, name: str, platform: Platform, collected: Collected) -> Path:
+    """Save a capture under the folder, in one of the firewall's name; gives its path."""
+    import re
+
+    from auditor.capture.writing import write
+
+    place = folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "firewall")
+    write(place, platform, collected.capture, firewall=name, origin=origin(collected))
+    return place

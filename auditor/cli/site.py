@@ -1,0 +1,112 @@
+"""The deployment that a command works for: a file, options over it, or options alone; and which firewall is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from auditor.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditor.cli.options import Adhoc, Site
+    from auditor.deployment.site import Deployment, FirewallEntry
+
+__all__ = ["DEFAULT_FILE", "by_platform", "file_of", "named", "open_site"]
+
+DEFAULT_FILE: Final = Path("deployment.yaml")
+
+
+def file_of(site: Site) -> Path | None:
+    """Give the deployment file: the one that is named, else ./deployment.yaml if there is one."""
+    if site.deployment is not None:
+        return site.deployment
+    return DEFAULT_FILE if DEFAULT_FILE.is_file() else None
+
+
+def open_site(
+    site: Site, adhoc: Adhoc, *, firewall: str | None = None, platform: str | None = None, address: str = ""
+) -> Deployment:
+    """Load the deployment; raises DeploymentError and BaselineError with everything that is wrong.
+
+    `firewall`, `platform` and `address` describe the one firewall of options without a file; with a file only
+    `firewall` counts, for --side.
+    """
+    from auditor.deployment.load import Overrides, from_options, load
+
+    file = file_of(site)
+    if file is not None:
+        overrides = Overrides(
+            groups=adhoc.groups,
+            services=adhoc.services,
+            sets=adhoc.settings,
+            sides=adhoc.sides,
+            baselines=site.baselines,
+            firewall=firewall or "",
+        )
+        return load(file, overrides)
+    if not adhoc.groups:
+        raise UsageError(
+            "nothing says who is who",
+            key="--deployment",
+            hint=f"name a deployment file, put it at {DEFAULT_FILE} (`st-audit init` writes one), "
+            "or give --edge, --server, --side, ...",
+        )
+    return from_options(
+        groups=dict(adhoc.groups),
+        services=adhoc.services,
+        sets=adhoc.settings,
+        sides=adhoc.sides,
+        baselines=site.baselines,
+        firewall=firewall or "",
+        platform=platform or "",
+        address=address,
+    )
+
+
+def named(deployment: Deployment, name: str) -> FirewallEntry:
+    """Give the firewall of a name; raises UsageError listing those that there are."""
+    try:
+        return deployment.firewall(name)
+    except KeyError:
+        raise _unknown(deployment, name) from None
+
+
+def by_platform(deployment: Deployment, platform: str, name: str | None) -> FirewallEntry:
+    """Give the named firewall, which must be of the platform, or else the only one of the platform."""
+    if name is not None:
+        entry = named(deployment, name)
+        if entry.platform not in {"", platform}:
+            raise UsageError(
+                f"{name} is a {entry.platform} in the deployment, this configuration is of {platform}",
+                key="--firewall",
+                hint="name another firewall, or say --platform if the configuration was taken for what it is not",
+            )
+        return entry
+    fitting = [entry for entry in deployment.firewalls if entry.platform in {"", platform}]
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting:
+        raise UsageError(
+            f"the deployment has no firewall of the platform {platform}",
+            file=deployment.file or None,
+            hint=_listed(deployment.firewalls),
+        )
+    raise UsageError(
+        f"the deployment has {len(fitting)} firewalls of the platform {platform}",
+        key="--firewall",
+        hint=f"say which: --firewall {' | '.join(entry.name for entry in fitting)}",
+    )
+
+
+def _unknown(deployment: Deployment, name: str) -> UsageError:
+    return UsageError(
+        f"the deployment has no firewall {name!r}",
+        file=deployment.file or None,
+        key="--firewall",
+        hint=_listed(deployment.firewalls),
+    )
+
+
+def _listed(firewalls: tuple[FirewallEntry, ...]) -> str:
+    words = ", ".join(f"{entry.name} ({entry.platform or 'any platform'})" for entry in firewalls)
+    return f"it has: {words}" if words else "add it under `firewalls`"
