@@ -52,9 +52,10 @@ class ResolvedRow:
     """One row id of the baseline for one deployment, before it is cut to a firewall's sides.
 
     `required` must surely be permitted as a whole and is empty unless the requirement is `required`; where
-    `alternatives` is not empty, any one of them suffices in its place (`required` is then the first). `allowed` contains
-    every required region. `off` is what the row would open if it were on, as far as its ports are known, or the
-    prohibited traffic of a `forbidden` row; a row that is on in one network zone and off in another has both.
+    `alternatives` is not empty, any one of them suffices in its place (`required` is then the first). `allowed`
+    contains every required region, but for a row opened by inspection whose ports nobody states. `off` is what the row
+    would open if it were on, as far as its ports are known, or the prohibited traffic of a `forbidden` row; a row that
+    is on in one network zone and off in another has both.
     `undecided` names the options that the requirement hangs on and that the deployment leaves open. A row that is
     `opened_by_inspection` is present when `control_row` is and the firewall's `helper` (ftp) surely applies to it.
     """

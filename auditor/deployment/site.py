@@ -13,19 +13,19 @@ __all__ = [
     "LOCAL_SIDE",
     "UNASSIGNED",
     "Assumed",
-    "Deployment",
     "DeclaredSide",
+    "Deployment",
     "FirewallEntry",
     "Group",
     "LoadBalancer",
     "Member",
-    "Options",
     "Peer",
     "Published",
     "Question",
     "SideSpec",
     "Ssh",
     "Transfer",
+    "Value",
     "Variant",
 ]
 
@@ -61,21 +61,6 @@ Value = bool | str | Ports | tuple[str, ...] | tuple[Transfer, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """Every option of the vocabulary by its dotted path, with what the site wrote (`given`) told from defaults."""
-
-    values: tuple[tuple[str, Value], ...] = ()
-    given: frozenset[str] = frozenset()
-
-    def __getitem__(self, path: str) -> Value:
-        """Give the value at a path; raises KeyError for a path that the vocabulary does not have."""
-        for name, value in self.values:
-            if name == path:
-                return value
-        raise KeyError(path)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadBalancer:
     """A balancer between virtual and own addresses: the addresses it sends from and the own port by row id."""
 
@@ -86,7 +71,7 @@ class LoadBalancer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """A translation in front of the audited firewalls: `address` reaches `host`, outside ports arrive as inside ones."""
+    """A translation in front of the audited firewalls: `address` reaches `host`, outside ports arrive as given."""
 
     address: AddressSet
     host: AddressSet
@@ -160,11 +145,14 @@ class FirewallEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The deployment as one network zone sees it: its groups, options and port overrides; the base has no name."""
+    """The deployment as one network zone sees it: its groups, options and port overrides; the base has no name.
+
+    `written` holds the options that the site wrote by their dotted paths, None for one that it leaves open.
+    """
 
     name: str
     groups: tuple[Group, ...]
-    options: Options
+    written: tuple[tuple[str, Value], ...] = ()
     ports: tuple[tuple[str, Ports], ...] = ()
 
     def group(self, name: str) -> Group | None:
