@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         Route,
     )
     from parsers.model.interpreter import Judgement, Verdict, judge, judge_reply
+    from parsers.model.json import to_json
+    from parsers.model.lookup import judge_many
+    from parsers.model.notation import read, render
     from parsers.model.packets import Packet
     from parsers.model.rules import (
         Call,
@@ -54,8 +57,8 @@ __all__ = [
     "DetectionError", "Device", "Document", "Firewall", "Goto", "Helper", "Interface", "Judgement", "LineState",
     "ManagementNote", "Mark", "Match", "NamedObject", "NotationError", "Packet", "Parsed", "ParserError", "Permit",
     "Platform", "Remark", "RemarkKind", "Return", "Rewrite", "Route", "Rule", "Rules", "Service", "ServiceSet", "Side",
-    "Span", "Stage", "State", "Traffic", "UnsupportedError", "Verdict", "View", "detect", "ids", "judge",
-    "judge_reply", "parse",
+    "Span", "Stage", "State", "Traffic", "UnsupportedError", "Verdict", "View", "detect", "ids", "judge", "judge_many",
+    "judge_reply", "parse", "read", "render", "to_json",
 ]  # fmt: skip
 
 _HOMES = {
@@ -66,6 +69,9 @@ _HOMES = {
     "model.conditions": "Bounds Condition ConditionKind",
     "model.firewall": "Assumption Bypass Device Firewall Helper Interface ManagementNote NamedObject Route",
     "model.interpreter": "Judgement Verdict judge judge_reply",
+    "model.json": "to_json",
+    "model.lookup": "judge_many",
+    "model.notation": "read render",
     "model.packets": "Packet",
     "model.rules": "Call Chain Deny Goto Mark Match Permit Return Rewrite Rule Rules Side Stage State Traffic View",
     "model.services": "Service ServiceSet",
