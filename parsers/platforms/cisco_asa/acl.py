@@ -49,7 +49,7 @@ class AccessLists:
         self._text = around.text
         self._known: dict[str, Rules] = {}
         self._addresses: dict[str, tuple[AddressSet, tuple[str, ...], int] | None] = {}
-        self._services: dict[tuple[str, str], tuple[ServiceSet, tuple[str, ...], int]] = {}
+        self._services: dict[tuple[str, str], tuple[ServiceSet, tuple[str, ...], int] | None] = {}
 
     def rules(self, name: str, number: int) -> Rules:
         """Give the rules of the access list that a line names; of one that is not defined nothing is known."""
@@ -76,17 +76,18 @@ class AccessLists:
         for number in numbers:
             found = fullmatch(lines[number - 1])
             if found is None:
-                self._slow(number, builder, None)
+                self._slow(number, builder)
                 continue
             action, protocol, left, right, rest = found.groups()
             try:
                 source, destination, service = addresses[left], addresses[right], services[protocol, rest]
             except KeyError:
-                common = self._learn(left) and self._learn(right)
-                self._slow(number, builder, (protocol, rest) if common else None)
-                continue
-            if source is None or destination is None:
-                self._slow(number, builder, None)
+                self._learn_address(left, number)
+                self._learn_address(right, number)
+                self._learn_services(protocol, rest, number)
+                source, destination, service = addresses[left], addresses[right], services[protocol, rest]
+            if source is None or destination is None or service is None:
+                self._slow(number, builder)
                 continue
             key = (source[2], destination[2], service[2])
             match = pairs.get(key)
@@ -98,24 +99,35 @@ class AccessLists:
             states[number - 1] = modelled
         return builder.build()
 
-    def _learn(self, spec: str) -> bool:
-        """Remember what the address words of a common line stand for, None for what is not exact or no address."""
-        if spec not in self._addresses:
-            words = spec.split()
-            self._addresses[spec] = None
-            if words[0] not in {"object", "object-group"} or (
-                self._around.objects.kind(words[0], words[1]) == "network"
-            ):
-                try:
-                    bounds, names, _ = take_address(self._around, words, 0, 0)
-                except StrangeError:
-                    return False
-                if not bounds.why:
-                    self._addresses[spec] = (bounds.sure, names, len(self._addresses))
-        return self._addresses[spec] is not None
+    def _learn_address(self, spec: str, number: int) -> None:
+        """Remember what address words stand for; None for what is not exact, or no address."""
+        if spec in self._addresses:
+            return
+        words = spec.split()
+        self._addresses[spec] = None
+        if words[0] in {"object", "object-group"} and self._around.objects.kind(words[0], words[1]) != "network":
+            return
+        try:
+            bounds, names, _ = take_address(self._around, words, 0, number)
+        except StrangeError:
+            return
+        if not bounds.why:
+            self._addresses[spec] = (bounds.sure, names, len(self._addresses))
 
-    def _slow(self, number: int, builder: RulesBuilder, key: tuple[str, str] | None) -> None:
-        """Read a line word by word; remember its service words where they are exact."""
+    def _learn_services(self, protocol: str, rest: str, number: int) -> None:
+        """Remember what a protocol with the words behind the addresses stands for; None for what is not exact."""
+        if (protocol, rest) in self._services:
+            return
+        self._services[protocol, rest] = None
+        try:
+            ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
+        except StrangeError:
+            return
+        if ace.is_exact and not ace.inactive and (not rest or rest[0] == " "):
+            self._services[protocol, rest] = (ace.services.sure, ace.service_objects, len(self._services))
+
+    def _slow(self, number: int, builder: RulesBuilder) -> None:
+        """Read a line word by word."""
         text = self._text
         words = text.words(number)[2:]
         if words[0] == "line" and len(words) > 2:
@@ -146,8 +158,6 @@ class AccessLists:
         span = text.span(number)
         if ace.is_exact:
             builder.append(Rule(do=action, possible=ace.possible(), span=span))
-            if key is not None:
-                self._services.setdefault(key, (ace.services.sure, ace.service_objects, len(self._services)))
         else:
             builder.append(Rule(do=action, possible=ace.possible(), sure=ace.sure(), conditions=ace.why(), span=span))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from parsers.model.addresses import ANY4, V6, AddressSet
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["PortRanges", "address", "masked", "network", "take_ports"]
 
 PortRanges = tuple[tuple[int, int], ...]
+_DOTTED = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})").fullmatch
 _V4_TOP = 0xFFFFFFFF
 _PORT_TOP = 65535
 _MOST_INTERVALS = 65536
@@ -34,18 +36,13 @@ def address(word: str, names: Mapping[str, str]) -> int | None:
 
 
 def _dotted(word: str) -> int | None:
-    parts = word.split(".")
-    if len(parts) != 4 or not word.isascii():
+    found = _DOTTED(word)
+    if found is None:
         return None
-    number = 0
-    for part in parts:
-        if not part.isdecimal():
-            return None
-        octet = int(part)
-        if octet > 255:
-            return None
-        number = number << 8 | octet
-    return number
+    first, second, third, fourth = map(int, found.groups())
+    if first > 255 or second > 255 or third > 255 or fourth > 255:
+        return None
+    return first << 24 | second << 16 | third << 8 | fourth
 
 
 def masked(base: int, mask_word: str) -> AddressSet | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from parsers.contract import RemarkKind
+from parsers.contract import LineState, RemarkKind
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
 from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.firewall import NamedObject
@@ -129,9 +129,11 @@ class Objects:
         return (self._text.objects if keyword == "object" else self._text.groups).get(name)
 
     def _strange(self, definition: Definition) -> None:
-        for number in definition.headers:
-            self._text.ledger.states[number - 1] = 0
-            what = f"{definition.keyword} of unknown kind {definition.kind!r}"
+        """Note every line of a definition of a kind that is not known."""
+        label = f"{definition.keyword} of unknown kind {definition.kind!r}"
+        for number in (*definition.headers, *definition.members):
+            self._text.ledger.states[number - 1] = LineState.NOT_UNDERSTOOD
+            what = f"{label}: not understood: {' '.join(self._text.words(number))}"
             self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=True)
 
     def _undefined(self, keyword: str, name: str, kind: str, number: int) -> str:
@@ -174,7 +176,7 @@ class Objects:
                 bounds = unknown(f"{label}: {' '.join(words)}")
                 text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {' '.join(words)}", number)
             else:
-                text.ledger.states[number - 1] = 1
+                text.ledger.states[number - 1] = LineState.MODELLED
             members.append((bounds, number))
         if not members:
             text.remark(RemarkKind.UNDEFINED, f"{label} has no members", definition.headers[0])
