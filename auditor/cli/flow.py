@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from auditor.cli.options import Common, common, platform
+from auditor.cli.options import Collecting, Common, Site, collecting, common, platform, site
 from auditor.cli.output import emit
-from auditor.cli.reading import context, encoding
+from auditor.cli.reading import context, encoding, host
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _CODES = {"permit": 0, "deny": 1, "unknown": 3}
 
 
 @click.command("flow", short_help="Follow one connection stage by stage to the lines that decide.")
-@click.argument("place", metavar="FILE|DIR|-")
-@click.argument("words", metavar="[SRC DST PROTO[/PORT]]", nargs=-1)
+@click.argument("words", metavar="[FILE|DIR|-] [SRC DST PROTO[/PORT]]", nargs=-1)
+@host
 @click.option(
     "--packets", type=click.Path(path_type=Path), metavar="FILE", help="Judge a table of packets (- is stdin)."
 )
@@ -43,10 +43,12 @@ _CODES = {"permit": 0, "deny": 1, "unknown": 3}
 @click.option(
     "-f", "--format", "form", type=click.Choice(["text", "json", "tsv"]), default="text", help="How to print."
 )
+@site
+@collecting
 @common
 def command(
     common: Common,
-    place: str,
+    host: str | None,
     words: tuple[str, ...],
     packets: Path | None,
     arrives: str | None,
@@ -57,9 +59,12 @@ def command(
     context: str | None,
     encoding: str,
     form: str,
+    site: Site,
+    collecting: Collecting,
 ) -> int:
     """Judge a new connection's first packet, and name every line that decides.
 
+    The configuration is a file, a folder that --save-config wrote, standard input (-), or collected from --host.
     SRC and DST are addresses; PROTO/PORT is tcp/443, udp/53, icmp/8 (a type), esp. Ends in 0 for permit, 1 for deny,
     3 where it cannot be told; with --packets always in 0.
 
@@ -67,8 +72,9 @@ def command(
     """
     from auditor.cli.logs import start
     from auditor.cli.packets import Interfaces, from_words
-    from auditor.cli.reading import one_firewall, read, warn_incomplete
+    from auditor.cli.reading import obtain, one_firewall, warn_incomplete
 
+    place, words = (None, words) if host is not None else (next(iter(words), None), words[1:])
     if packets is None and len(words) != 3:
         raise click.UsageError("name SRC, DST and PROTO[/PORT], or a table with --packets")
     if packets is not None and (words or arrives or leaves or source_port is not None):
@@ -76,7 +82,7 @@ def command(
             "a table says all about its packets: no SRC, DST, --in, --out or --source-port beside it"
         )
     logger = start(common)
-    found = read(place, platform, encoding)
+    found = obtain(place, host, platform, encoding, site, collecting)
     warn_incomplete(found, logger)
     firewall = one_firewall(found.parse(), context)
     interfaces = Interfaces(firewall)

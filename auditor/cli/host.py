@@ -97,13 +97,9 @@ def command(
 
 def _entry(deployment: Deployment, host: str) -> FirewallEntry:
     """Give the firewall of a name or, failing that, of an address."""
-    from auditor.cli.site import named
+    from auditor.cli.site import find, named
 
-    if not any(entry.name == host for entry in deployment.firewalls):
-        by_address = [entry for entry in deployment.firewalls if entry.address == host]
-        if len(by_address) == 1:
-            return by_address[0]
-    return named(deployment, host)
+    return find(deployment, host) or named(deployment, host)
 
 
 def _audited(

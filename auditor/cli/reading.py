@@ -12,13 +12,15 @@ from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.capture.manifest import Manifest
+    from auditor.cli.options import Collecting, Site
     from parsers.contract import Parsed, Platform
     from parsers.model.capture import Capture
     from parsers.model.firewall import Firewall
 
-__all__ = ["Read", "context", "encoding", "one_firewall", "read", "warn_incomplete"]
+__all__ = ["Read", "context", "encoding", "host", "obtain", "one_firewall", "read", "warn_incomplete"]
 
 encoding = click.option("--encoding", metavar="NAME", default="utf-8", help="How the file is written (default: utf-8).")
+host = click.option("--host", metavar="HOST", help="Collect a firewall over SSH in place of reading a file.")
 context = click.option(
     "--context", metavar="NAME", help="Which context, VDOM or vsys, where the capture holds several."
 )
@@ -46,6 +48,23 @@ def read(place: str, platform: str | None, encoding: str) -> Read:
     capture = saved.capture if platform is None else replace(saved.capture, platform=platform)
     found = _recognised(capture)
     return Read(platform=found, capture=redact(found, capture), manifest=saved.manifest)
+
+
+def obtain(
+    place: str | None, host: str | None, platform: str | None, encoding: str, site: Site, options: Collecting
+) -> Read:
+    """Read a file, or collect a host; raises as `read` does, and CollectionError."""
+    if (place is None) == (host is None):
+        raise click.UsageError("name either FILE (or DIR, or -), or --host HOST")
+    if place is not None:
+        return read(place, platform, encoding)
+    from auditor.cli.fetching import fetch, platform_of
+    from auditor.cli.site import entry_of
+
+    name = host or ""
+    entry = entry_of(name, site)
+    found = platform_of(name, entry, platform)
+    return Read(platform=found, capture=fetch(name, entry, found, options).capture)
 
 
 def _recognised(capture: Capture) -> Platform:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from auditor.cli.options import Adhoc, Site
     from auditor.deployment.site import Deployment, FirewallEntry
 
-__all__ = ["DEFAULT_FILE", "by_platform", "file_of", "named", "open_site"]
+__all__ = ["DEFAULT_FILE", "by_platform", "entry_of", "file_of", "find", "named", "open_site"]
 
 DEFAULT_FILE: Final = Path("deployment.yaml")
 
@@ -61,6 +61,21 @@ def open_site(
         platform=platform or "",
         address=address,
     )
+
+
+def entry_of(host: str, site: Site) -> FirewallEntry | None:
+    """Give the deployment's firewall of that name or address; None without a deployment, or where it has none."""
+    from auditor.deployment.load import load
+
+    file = file_of(site)
+    return None if file is None else find(load(file), host)
+
+
+def find(deployment: Deployment, host: str) -> FirewallEntry | None:
+    """Give the firewall of a name or, failing that, the only one of an address."""
+    by_name = [entry for entry in deployment.firewalls if entry.name == host]
+    found = by_name or [entry for entry in deployment.firewalls if entry.address == host]
+    return found[0] if len(found) == 1 else None
 
 
 def named(deployment: Deployment, name: str) -> FirewallEntry:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
 from auditor.cli.options import Collecting, Common, Site, collecting, common, site
 from auditor.cli.output import emit
-
-if TYPE_CHECKING:
-    from auditor.deployment.site import FirewallEntry
 
 __all__ = ["command"]
 
@@ -37,13 +33,14 @@ def command(
 
     from auditor.cli.connecting import budget, known_hosts_file, target
     from auditor.cli.logs import start
+    from auditor.cli.site import entry_of
     from auditor.collect.known_hosts import HostKeys
     from auditor.collect.trust import fetch_key, trust
 
     logger = start(common)
     if collecting.jump:
         raise click.UsageError("a key is not fetched through a jump host: write its fingerprint into the deployment")
-    goal = target(host, _entry(host, site), collecting)
+    goal = target(host, entry_of(host, site), collecting)
     if fingerprint is not None:
         goal = changed(goal, fingerprint=fingerprint)
     file = known_hosts_file(collecting)
@@ -56,17 +53,6 @@ def command(
     trust(goal, key, file, replace=replace)
     logger.info("pinned in %s", file)
     return 0
-
-
-def _entry(host: str, site: Site) -> FirewallEntry | None:
-    """Give the deployment's firewall of that name, if there is a deployment and it has one."""
-    from auditor.cli.site import file_of
-    from auditor.deployment.load import load
-
-    file = file_of(site)
-    if file is None:
-        return None
-    return next((entry for entry in load(file).firewalls if entry.name == host), None)
 
 
 def _confirmed() -> bool:

@@ -37,13 +37,17 @@ def line_of(step: Step, capture: Capture) -> Line:
 
 
 def deciding_lines(judgement: Judgement, capture: Capture) -> tuple[Line, ...]:
-    """Give the lines that decide: of a denial the one that denies, of a permit every one that let the packet pass."""
+    """Give the lines that decide: of a denial the one that denies, of a permit every one that let the packet pass.
+
+    Implicit permits decide only where no line does.
+    """
     lines: dict[Line, None] = {}
     for path in judgement.paths:
         steps = path.steps if path.permitted else path.steps[-1:]
+        filters = [step for step in steps if not step.translates]
+        written = any(step.span is not None for step in filters)
         for step in steps:
-            # That no translation applied, and that a stage lets everything pass, decides nothing.
-            if step.span is not None or not step.permits or (not step.translates and step is path.steps[-1]):
+            if step.span is not None or (step in filters and not (path.permitted and written)):
                 lines[line_of(step, capture)] = None
     return tuple(lines)
 
@@ -98,7 +102,7 @@ def _steps(path: Path, firewall: Firewall, capture: Capture) -> Iterator[str]:
         line = line_of(step, capture)
         text = visible(shortened(line.text.split("\n")[0], _LIMIT))
         where = "" if line.line is None else f"{visible(place(line))}: "
-        yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}"
+        yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}".rstrip()
         for condition in _conditions(step, firewall):
             yield f"  {'':<{width}}  depends on {visible(condition)}"
 

@@ -21,7 +21,7 @@ CLIENT, VIP = "203.0.113.7", "192.0.2.10"
         ("compliant", (CLIENT, VIP, "tcp/443"), 0, "PERMIT"),
         ("compliant", (CLIENT, VIP, "tcp/80"), 1, "DENY"),
         ("compliant", (CLIENT, VIP, "6/443"), 0, "PERMIT"),
-        ("time-range", (CLIENT, VIP, "tcp/443"), 3, "UNKNOWN"),
+        ("time-range", (CLIENT, VIP, "tcp/22"), 3, "UNKNOWN"),
         ("icmp-types", (CLIENT, VIP, "icmp/8"), 0, "PERMIT"),
         ("icmp-types", (CLIENT, VIP, "icmp/5/1"), 1, "DENY"),
         ("port-forward", (CLIENT, "198.51.100.10", "tcp/8443"), 0, "PERMIT"),
@@ -53,7 +53,7 @@ def test_walk_shows_translation(run: Run, asa: Path) -> None:
 
 def test_unknown_shows_every_possibility(run: Run, asa: Path) -> None:
     """Where a condition decides, each possibility is walked and the condition is named."""
-    ran = run("flow", asa / "time-range" / "config.txt", CLIENT, VIP, "tcp/443")
+    ran = run("flow", asa / "time-range" / "config.txt", CLIENT, VIP, "tcp/22")
 
     assert "possibility 1 of 2" in ran.out
     assert "possibility 2 of 2" in ran.out

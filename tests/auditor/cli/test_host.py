@@ -1,0 +1,233 @@
+"""`host`, `trust`, `demo` and --host: against the emulated ASA, over SSH on loopback."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from auditor.demo.asa import Asa
+from auditor.demo.run import configuration, deployment
+from auditor.demo.server import Emulator, serve
+from auditor.demo.terminal import Device
+from auditor.export.json import schema
+from tests.auditor.cli.conftest import Ran
+
+Run = Callable[..., Ran]
+PASSWORD, ENABLE = "canary-login-4711", "canary-enable-0815"
+DEVICE = Device(
+    hostname="acme-fw1", user="audit", password=PASSWORD, enable_secret=ENABLE, configuration=configuration()
+)
+AS_OF = ("--as-of", "2026-11-24")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bed:
+    """An emulator, the deployment file that names it, and where its key may be pinned."""
+
+    emulator: Emulator
+    deployment: Path
+    known_hosts: Path
+
+    def words(self, command: str, *more: str | Path) -> list[str | Path]:
+        """Give a command line for the firewall of the deployment."""
+        reach = ("--port", str(self.emulator.port), "--known-hosts", self.known_hosts)
+        return [command, "perimeter", "--deployment", self.deployment, *reach, *more]
+
+
+@pytest.fixture
+def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bed]:
+    """Run the emulated ASA, with its login in the environment and its key not pinned yet."""
+    monkeypatch.setenv("ST_AUDIT_USER", "audit")
+    monkeypatch.setenv("ST_AUDIT_PASSWORD", PASSWORD)
+    monkeypatch.setenv("ST_AUDIT_ENABLE_SECRET", ENABLE)
+    file = tmp_path / "deployment.yaml"
+    file.write_text(deployment().replace("198.51.100.1", "127.0.0.1"), "utf-8")
+    known_hosts = tmp_path / "known" / "known_hosts"
+    known_hosts.parent.mkdir()
+    known_hosts.touch()
+    with serve(Asa, DEVICE) as emulator:
+        yield Bed(emulator=emulator, deployment=file, known_hosts=known_hosts)
+
+
+@pytest.fixture
+def trusted(bed: Bed, run: Run) -> Bed:
+    """Pin the emulator's key."""
+    assert run(*bed.words("trust", "--fingerprint", bed.emulator.key.fingerprint)).code == 0
+    return bed
+
+
+def document(ran: Ran) -> Any:
+    """Read a JSON report, which must obey its schema."""
+    found = json.loads(ran.out)
+    jsonschema.validate(found, schema(), cls=jsonschema.Draft202012Validator)
+    return found
+
+
+def test_live_equals_saved(trusted: Bed, run: Run, tmp_path: Path) -> None:
+    """An audit over SSH equals the audit of the same text from a file, but for where it came from."""
+    saved = tmp_path / "running-config"
+    saved.write_text(configuration(), "utf-8")
+    live = document(run(*trusted.words("host", "-f", "json", *AS_OF)))
+    file = document(run("config", saved, "--deployment", trusted.deployment, "-f", "json", *AS_OF))
+    sources = [found["firewalls"][0].pop("source") for found in (live, file)]
+    text = json.dumps(live).replace(sources[0]["documents"][0]["name"], "NAME")
+
+    assert (live["status"], live["exit_code"]) == ("findings", 1)
+    assert text == json.dumps(file).replace(sources[1]["documents"][0]["name"], "NAME")
+    assert (sources[0]["kind"], sources[1]["kind"]) == ("ssh", "file")
+    assert sources[0]["host_key"] == trusted.emulator.key.fingerprint
+    assert sources[0]["documents"][0]["sha256"] == sources[1]["documents"][0]["sha256"]
+
+
+def test_nothing_is_written_and_no_secret_shown(trusted: Bed, run: Run, tmp_path: Path) -> None:
+    """The device records no change; no secret is in any output, message or file, whatever is asked for."""
+    outputs = [word for name in ("json", "csv", "text") for word in ("-o", f"{name}={tmp_path / 'out'}.{name}")]
+    ran = run(*trusted.words("host", "-v", "--save-config", tmp_path / "saved", *outputs))
+    files = [item.read_text("utf-8") for item in tmp_path.rglob("*") if item.is_file()]
+
+    assert ran.code == 1
+    assert trusted.emulator.record.changes == []
+    for secret in (PASSWORD, ENABLE, "$sha512$5000$"):
+        assert secret not in ran.out + ran.err
+        assert not any(secret in text for text in files)
+
+
+def test_saved_capture_is_audited_alike(trusted: Bed, run: Run, tmp_path: Path) -> None:
+    """What --save-config keeps is private, and `config` judges it as `host` did, naming the firewall by itself."""
+    live = document(run(*trusted.words("host", "-f", "json", "--save-config", tmp_path / "saved", *AS_OF)))
+    folder = tmp_path / "saved" / "perimeter"
+    saved = document(run("config", folder, "--deployment", trusted.deployment, "-f", "json", *AS_OF))
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert saved["firewalls"][0]["findings"] == live["firewalls"][0]["findings"]
+    assert saved["firewalls"][0]["source"]["host_key"] == live["firewalls"][0]["source"]["host_key"]
+
+
+def test_unknown_key(bed: Bed, run: Run) -> None:
+    """A host whose key is not pinned gets no password: exit 3, told apart, with the command that pins it."""
+    ran = run(*bed.words("host", "-f", "json"))
+
+    assert ran.code == 3
+    assert document(ran)["firewalls"][0]["error"]["kind"] == "host-key-unknown"
+    assert "st-audit trust 127.0.0.1" in ran.err
+    assert bed.emulator.record.authentications == []
+
+
+def test_changed_key(trusted: Bed, run: Run) -> None:
+    """Another key than the pinned one is refused before any login."""
+    with serve(Asa, DEVICE) as other:
+        line = trusted.known_hosts.read_text("utf-8").replace(str(trusted.emulator.port), str(other.port))
+        trusted.known_hosts.write_text(line, "utf-8")
+        ran = run(*replace(trusted, emulator=other).words("host", "-f", "json"))
+
+        assert ran.code == 3
+        assert document(ran)["firewalls"][0]["error"]["kind"] == "host-key-changed"
+        assert other.record.authentications == []
+
+
+def test_wrong_password(trusted: Bed, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused login is told apart, and the password is not."""
+    monkeypatch.setenv("ST_AUDIT_PASSWORD", "canary-wrong")
+    ran = run(*trusted.words("host", "-f", "json"))
+
+    assert ran.code == 3
+    assert document(ran)["firewalls"][0]["error"]["kind"] == "authentication"
+    assert "canary-wrong" not in ran.out + ran.err
+
+
+def test_unreachable(trusted: Bed, run: Run) -> None:
+    """A device that does not answer is told apart."""
+    trusted.emulator.record.commands.clear()
+    words = trusted.words("host", "-f", "json")
+    ran = run(*words, "--port", "1", "--timeout", "3")
+
+    assert ran.code == 3
+    assert document(ran)["firewalls"][0]["error"]["kind"] == "unreachable"
+
+
+def test_host_errors(trusted: Bed, run: Run) -> None:
+    """A firewall that the deployment does not have, and a host named twice, end in 2."""
+    unknown = run("host", "perimetre", "--deployment", trusted.deployment)
+
+    assert unknown.code == 2
+    assert "perimeter (cisco_asa)" in unknown.err
+    assert run("host", "perimeter", "perimeter", "--deployment", trusted.deployment).code == 2
+
+
+def test_address_of_the_deployment(trusted: Bed, run: Run) -> None:
+    """A firewall may be named by its address."""
+    words = trusted.words("host", "-f", "json", *AS_OF)
+    words[1] = "127.0.0.1"
+
+    assert document(run(*words))["firewalls"][0]["name"] == "perimeter"
+
+
+def test_flow_and_show_collect_first(trusted: Bed, run: Run) -> None:
+    """The commands flow and show take --host in place of a file."""
+    words = trusted.words("show")
+    shown = run("show", "--host", *words[1:])
+    flow = run("flow", "203.0.113.10", "192.0.2.10", "tcp/443", "--host", *words[1:])
+
+    assert shown.out.startswith("firewall cisco_asa\n")
+    assert (flow.code, flow.out.splitlines()[-1]) == (0, "PERMIT")
+
+
+def test_trust_shows_the_fingerprint_and_pins_nothing_unasked(bed: Bed, run: Run) -> None:
+    """Without a terminal and without --fingerprint the key is shown, not pinned: exit 3."""
+    ran = run(*bed.words("trust"))
+
+    assert ran.code == 3
+    assert bed.emulator.key.fingerprint in ran.out
+    assert bed.known_hosts.read_text("utf-8") == ""
+
+
+def test_trust_refuses_another_fingerprint(bed: Bed, run: Run) -> None:
+    """A fingerprint that is not the key's pins nothing: exit 3."""
+    ran = run(*bed.words("trust", "--fingerprint", "SHA256:" + "A" * 43))
+
+    assert ran.code == 3
+    assert bed.known_hosts.read_text("utf-8") == ""
+
+
+def test_trust_by_address(bed: Bed, run: Run) -> None:
+    """An address needs no deployment."""
+    reach = ("--port", str(bed.emulator.port), "--known-hosts", bed.known_hosts)
+    ran = run("trust", "127.0.0.1", *reach, "--fingerprint", bed.emulator.key.fingerprint)
+
+    assert ran.code == 0
+    assert f"[127.0.0.1]:{bed.emulator.port} " in bed.known_hosts.read_text("utf-8")
+
+
+def test_demo(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demonstration ends in 0, shows its mistakes with their lines, and says what the audit would have ended in."""
+    monkeypatch.chdir(tmp_path)
+    ran = run("demo", *AS_OF)
+    found = json.loads((tmp_path / "st-audit-demo" / "report.json").read_text("utf-8"))
+    jsonschema.validate(found, schema(), cls=jsonschema.Draft202012Validator)
+
+    assert ran.code == 0, ran.err
+    assert found["exit_code"] == 1
+    assert "exit code 1.\n" in ran.out
+    assert "permit tcp any object ST-VIP eq www" in ran.out
+    assert {"extra", "over-broad", "unreachable", "missing"} <= {
+        finding["kind"] for finding in found["firewalls"][0]["findings"]
+    }
+
+
+def test_demo_touches_nothing_of_the_user(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither keys nor known hosts of whoever runs it are read or written."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    ran = run("demo", "--json", tmp_path / "report.json")
+
+    assert ran.code == 0
+    assert list(home.rglob("*")) == []
