@@ -61,7 +61,7 @@ def audit_firewall(
     A capture that the platform refuses gives a report with an error. Raises UsageError (the deployment does not fit
     the firewall) and EngineError.
     """
-    from auditor.deployment.resolve import question
+    from auditor.deployment.question import question
 
     where = origin or Origin()
     source = _source(capture, where)
@@ -114,7 +114,7 @@ def compose(deployment: Deployment, firewalls: tuple[FirewallReport, ...], as_of
     return Report(
         as_of=as_of,
         tool_version=VERSION,
-        baselines=deployment.baseline.digests,
+        baselines=deployment.baseline.parts,
         deployment=(deployment.name, deployment.sha256),
         firewalls=firewalls,
         rows=(),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
 from auditor.engine.cells import Cell
+from auditor.engine.relevance import Windows
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Call, Deny, Goto, Mark, Permit, Return, Rewrite
 from parsers.model.services import ServiceSet
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from parsers.model.conditions import Condition, ConditionKind, Facts
     from parsers.model.rules import Chain, Do, Match, Rules, Stage, State
 
-__all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "first_match"]
+__all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "first_match", "reached"]
 
 _COMPACT = 64
 """Remainders longer than this (and twice the last compacted length) are merged."""
@@ -59,7 +60,10 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out."""
+    """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out.
+
+    `scope` gives, by chain, the only rules that can matter (None: every rule).
+    """
 
     stage: Stage
     mode: Mode
@@ -69,6 +73,7 @@ class Question:
     facts: Facts
     accepted: frozenset[ConditionKind] = frozenset()
     without: frozenset[tuple[str, int]] = frozenset()
+    scope: Mapping[str, Sequence[int]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
 
@@ -117,6 +122,7 @@ class _Stage:
             AddressSet.join(cell.destination for _, _, cell in pieces),
             ServiceSet.join(cell.services for _, _, cell in pieces),
         )
+        self.windows = Windows(cell for _, _, cell in pieces)
         self.relevant: dict[str, list[int]] = {}
         self.conditional: dict[str, dict[int, tuple[Match | None, tuple[Condition, ...]]]] = {}
         matches = self._select()
@@ -145,16 +151,19 @@ class _Stage:
             if name in self.relevant:
                 continue
             rules = self.chains[name].rules
-            meets = [self._meets(match) for match in rules.matches]
+            indices = range(len(rules)) if question.scope is None else question.scope[name]
+            meets = {
+                number: self._meets(rules.matches[number]) for number in {rules.match_ids[index] for index in indices}
+            }
             self.relevant[name] = [
-                index
-                for index, number in enumerate(rules.match_ids)
-                if meets[number] and (name, index) not in question.without
+                index for index in indices if meets[rules.match_ids[index]] and (name, index) not in question.without
             ]
             self.conditional[name] = rules.conditional()
-            matches += [match for match, met in zip(rules.matches, meets, strict=True) if met]
-            matches += [sure for sure, _ in self.conditional[name].values() if sure is not None]
+            matches += [rules.matches[number] for number, met in meets.items() if met]
             for index in self.relevant[name]:
+                if index in self.conditional[name]:
+                    sure = self.conditional[name][index][0]
+                    matches += [sure] if sure is not None else []
                 do = rules.decisions[rules.decision_ids[index]]
                 if isinstance(do, Call | Goto):
                     todo.append(do.chain)
@@ -166,9 +175,7 @@ class _Stage:
             question.state in match.states
             and (match.ingress is None or bool(match.ingress & question.ingress))
             and (match.egress is None or bool(match.egress & question.egress))
-            and bool(match.source & self.universe.source)
-            and bool(match.destination & self.universe.destination)
-            and bool(match.services & self.universe.services)
+            and self.windows.meet(match)
         )
 
     @property
@@ -403,3 +410,12 @@ def first_match(question: Question, pieces: Sequence[tuple[int, frozenset[str], 
     ]
     hits += [Hit(item.number, item.tags, run.cell(item), "", None, sure=True) for item in rest]
     return hits
+
+
+def reached(question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]]) -> set[tuple[str, int]]:
+    """Give every rule (chain, index) that decides some part of the pieces."""
+    run = _Stage(question, pieces)
+    if run.trivial:
+        return set()
+    run.run([run.item(number, tags, cell) for number, tags, cell in pieces])
+    return {(taken.chain, taken.rule) for taken in run.taken if taken.rule is not None}

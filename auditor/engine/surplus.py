@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.baseline.rows import Requirement
 from auditor.engine.cells import Cell, intersect, subtract
 from auditor.engine.restrictions import deciding_rule
-from auditor.engine.survey import families
+from auditor.engine.survey import ROUTABLE, families
 from auditor.engine.walk import BYPASS
 from auditor.report.values import Confidence, Kind
 from parsers.model.addresses import NONE, AddressSet
@@ -167,7 +167,10 @@ def _sorted_out(survey: Survey, crossing: Crossing, *, served: bool) -> Iterator
 
 def _widened(survey: Survey, crossing: Crossing, region: Region) -> tuple[AddressSet, AddressSet]:
     pair = crossing.pair
-    return _anyone(survey, pair.source, region.source), _anyone(survey, pair.destination, region.destination)
+    return (
+        _anyone(survey, pair.source, region.source) & (region.source | ROUTABLE),
+        _anyone(survey, pair.destination, region.destination) & (region.destination | ROUTABLE),
+    )
 
 
 def _apart(cells: list[Cell]) -> list[Cell]:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from auditor.baseline.rows import Requirement
 from auditor.deployment.site import LOCAL_SIDE
-from auditor.engine.cells import Cell, intersect
+from auditor.engine.cells import EVERYTHING, Cell, intersect
 from auditor.engine.firstmatch import Budget, Mode
 from auditor.engine.flows import restrict
+from auditor.engine.relevance import Scope
 from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
 from parsers.model.rules import Rewrite, Side, Traffic, View
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from auditor.engine.flows import Decision, Flow
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
+    from parsers.model.rules import Stage
 
 __all__ = ["ROUTABLE", "Crossing", "Pair", "Survey", "cells_of", "families", "published_to"]
 
@@ -96,6 +98,7 @@ class Survey:
     question: Question
     budget: Budget = field(default_factory=lambda: Budget(WORK))
     table: tuple[tuple[AddressSet, str], ...] = ()
+    scope: Scope | None = None
 
     @classmethod
     def of(cls, firewall: Firewall, question: Question, work: int = WORK) -> Survey:
@@ -105,7 +108,16 @@ class Survey:
             declared = [(side.addresses, side.interfaces[0]) for side in question.sides if side.interfaces]
             taken = AddressSet.join(addresses for addresses, _ in declared)
             table = (*declared, *((addresses - taken, name) for addresses, name in table if addresses - taken))
-        return cls(firewall=firewall, question=question, budget=Budget(work), table=table)
+        whole = cls(firewall=firewall, question=question, budget=Budget(work), table=table)
+        asked = [cell for side in question.sides for cell in whole.interest(side)]
+        protected = question.protected
+        asked += [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ANY, ANY_SERVICE))]
+        return replace(whole, scope=Scope(firewall.stages, asked))
+
+    def scope_of(self, number: int, stage: Stage) -> dict[str, list[int]]:
+        """Give, by chain, the rules of a stage that can matter."""
+        scope = self.scope or Scope(self.firewall.stages, [EVERYTHING])
+        return {chain.name: scope.indices(number, chain.name) for chain in stage.chains}
 
     # -- where ----------------------------------------------------------------------------------------------------
 
@@ -174,7 +186,7 @@ class Survey:
     def opens6(self, side: SideSpec, networks: AddressSet) -> list[Decision]:
         """Give what possibly lets the Internet reach a side's IPv6 networks."""
         found: dict[Decision, None] = {}
-        walk = self.walk(Mode.POSSIBLE)
+        walk = replace(self.walk(Mode.POSSIBLE), scope=None)
         for other in self.question.sides:
             if not other.internet or other.name == side.name:
                 continue
@@ -239,6 +251,7 @@ class Survey:
             facts=facts or {},
             accepted=accepted,
             denies=denies,
+            scope=self.scope,
             budget=self.budget,
         )
 

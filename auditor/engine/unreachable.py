@@ -6,22 +6,28 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell
-from auditor.engine.firstmatch import Mode, Question, first_match
+from auditor.engine.firstmatch import Mode, Question, first_match, reached
 from auditor.engine.flows import Decision
+from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import Pair, families
 from parsers.model.addresses import ANY, ANY4, ANY6
-from parsers.model.rules import ALL_STATES, Deny, Permit, State
+from parsers.model.intervals import overlap
+from parsers.model.rules import Deny, Mark, Permit, Rewrite, State
+from parsers.model.services import ANY_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.deployment.site import SideSpec
     from auditor.engine.survey import Survey
+    from parsers.model.capture import Span
     from parsers.model.rules import Match, Rule, Stage
 
 __all__ = ["Unreachable", "find_unreachable"]
 
 _WIDE = frozenset({ANY, ANY4, ANY6})
+_MOST = 300
+"""So many dead rules are reported at the most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +41,80 @@ class Unreachable:
 
 
 def find_unreachable(survey: Survey) -> list[Unreachable]:
-    """Give the permits and denies that name protected hosts and can never match (semantics: section 3)."""
+    """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
+
+    Past a stated number of dead rules the others are left out: `_MOST` of them say enough.
+    """
     found: dict[Decision, Unreachable] = {}
-    alive: set[Decision] = set()
+    alive: set[Span | Decision] = set()
     for number, stage in enumerate(survey.firewall.stages):
         if stage.translates:
             continue
-        for side, ingress in _entries(survey, stage):
-            for chain in stage.chains:
-                for index, rule in _candidates(survey, chain.name, stage):
-                    here = Decision(number, chain.name, index)
-                    if here in alive:
-                        continue
-                    dead = _dead(survey, stage, here, rule, ingress)
-                    if dead is None:
-                        alive.add(here)
-                        found.pop(here, None)
-                    elif dead and here not in found:
-                        cell = Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
-                        pair = _pair(survey, side, rule.possible)
-                        found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cell=cell)
-    return list(found.values())
+        candidates = {
+            Decision(number, chain.name, index): rule
+            for chain in stage.chains
+            for index, rule in _candidates(survey, number, chain.name, stage)
+        }
+        entries = list(_entries(survey, stage)) if candidates else []
+        reached_here: set[tuple[str, int]] = set()
+        for _, ingress in entries:
+            reached_here |= _reached(survey, number, stage, ingress)
+        for here, rule in candidates.items():
+            if (here.chain, here.index) in reached_here:
+                alive.add(_line(survey, here))
+                continue
+            if len(found) >= _MOST:
+                continue
+            for side, ingress in entries:
+                dead = _dead(survey, stage, here, rule, ingress)
+                if dead is None:
+                    found.pop(here, None)
+                    alive.add(_line(survey, here))
+                    break
+                if dead and here not in found:
+                    cell = Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
+                    pair = _pair(survey, side, rule.possible)
+                    found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cell=cell)
+    return [item for here, item in found.items() if _line(survey, here) not in alive]
+
+
+def _line(survey: Survey, decision: Decision) -> Span | Decision:
+    """Give a rule's place: a line that several stages hold (a global access list) is dead where all its rules are."""
+    rule = deciding_rule(survey, decision)
+    return decision if rule is None or rule.span is None else rule.span
+
+
+def _question(survey: Survey, number: int, stage: Stage, ingress: str, *, whole: bool) -> Question:
+    scope = None if whole else survey.scope_of(number, stage)
+    return Question(
+        stage=stage,
+        mode=Mode.REACH,
+        state=State.NEW,
+        ingress=survey.firewall.labels(ingress),
+        egress=frozenset(label for item in survey.firewall.interfaces for label in survey.firewall.labels(item.name)),
+        facts={},
+        scope=scope,
+        budget=survey.budget,
+    )
+
+
+def _reached(survey: Survey, number: int, stage: Stage, ingress: str) -> set[tuple[str, int]]:
+    """Give the rules of a stage that traffic of protected hosts can reach, tagged or not, wherever it leaves."""
+    protected = survey.question.protected
+    cells = [
+        *families(Cell(ANY, protected, ANY_SERVICE)),
+        *families(Cell(protected, ~protected, ANY_SERVICE)),
+    ]
+    marks = frozenset(tag for other in survey.firewall.stages for tag in _tags(other))
+    pieces = [(n, tags, cell) for tags in {frozenset(), marks} for n, cell in enumerate(cells)]
+    return reached(_question(survey, number, stage, ingress, whole=False), pieces)
+
+
+def _tags(stage: Stage) -> Iterator[str]:
+    for chain in stage.chains:
+        for do in chain.rules.decisions:
+            if isinstance(do, Rewrite | Mark) and do.tag:
+                yield do.tag
 
 
 def _entries(survey: Survey, stage: Stage) -> Iterator[tuple[SideSpec, str]]:
@@ -66,42 +125,36 @@ def _entries(survey: Survey, stage: Stage) -> Iterator[tuple[SideSpec, str]]:
                 yield side, ingress
 
 
-def _candidates(survey: Survey, name: str, stage: Stage) -> Iterator[tuple[int, Rule]]:
+def _candidates(survey: Survey, number: int, name: str, stage: Stage) -> Iterator[tuple[int, Rule]]:
     """Give the rules of a chain that name a protected host: not those that say `any`."""
     protected = survey.question.protected
     rules = stage.chain(name).rules
-    named = [
-        (match.destination not in _WIDE and bool(match.destination & protected))
-        or (match.source not in _WIDE and bool(match.source & protected))
-        for match in rules.matches
-    ]
-    for index, number in enumerate(rules.match_ids):
-        if named[number] and isinstance(rules.decisions[rules.decision_ids[index]], Permit | Deny):
+    named: dict[int, bool] = {}
+    for index in survey.scope_of(number, stage)[name]:
+        match_id = rules.match_ids[index]
+        if match_id not in named:
+            match = rules.matches[match_id]
+            named[match_id] = State.NEW in match.states and (
+                (match.destination not in _WIDE and overlap(match.destination.intervals, protected.intervals))
+                or (match.source not in _WIDE and overlap(match.source.intervals, protected.intervals))
+            )
+        if named[match_id] and isinstance(rules.decisions[rules.decision_ids[index]], Permit | Deny):
             yield index, rules[index]
 
 
 def _dead(survey: Survey, stage: Stage, here: Decision, rule: Rule, ingress: str) -> tuple[Decision, ...] | None:
     """Give the rules that shadow a rule, None where some packet reaches it, () where it is not entered this way."""
     match = rule.possible
-    egress = match.egress or stage.egress
     cells = list(families(Cell(match.source, match.destination, match.services)))
     if not cells:
         return ()
-    question = Question(
-        stage=stage,
-        mode=Mode.REACH,
-        state=State.NEW if State.NEW in match.states else next(iter(sorted(match.states or ALL_STATES))),
-        ingress=survey.firewall.labels(ingress),
-        egress=egress or frozenset(item.name for item in survey.firewall.interfaces),
-        facts={},
-        budget=survey.budget,
-    )
+    protected = survey.question.protected
+    whole = not (match.destination <= protected or match.source <= protected)
+    question = _question(survey, here.stage, stage, ingress, whole=whole)
     tags = match.tags or frozenset()
     hits = first_match(question, [(n, tags, cell) for n, cell in enumerate(cells)])
     owners = dict.fromkeys(replace(here, chain=hit.chain, index=hit.rule) for hit in hits if hit.rule is not None)
-    if here in owners:
-        return None
-    return tuple(owners)
+    return None if here in owners else tuple(owners)
 
 
 def _pair(survey: Survey, side: SideSpec, match: Match) -> Pair | None:

@@ -14,6 +14,7 @@ from parsers.model.rules import Permit, Rewrite, Side, State, Traffic, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from auditor.engine.relevance import Scope
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
     from parsers.model.rules import Stage
@@ -50,6 +51,7 @@ class Walk:
     traffic: Traffic = Traffic.THROUGH
     denies: bool = False
     without: frozenset[Decision] = frozenset()
+    scope: Scope | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
     def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
@@ -81,7 +83,7 @@ class Walk:
         passed = [Cell(own.destination, own.source, reversed_services(own.services))]
         if flow.translated and translating:
             return self._translated_replies(ingress, flow)
-        back = replace(self, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False)
+        back = replace(self, scope=None, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False)
         for number, stage in enumerate(stages):
             passed = back.through(number, stage, flow.egress or "", ingress, passed)
         return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for cell in passed]
@@ -137,6 +139,9 @@ class Walk:
         )
         return Question(
             without=without,
+            scope=None
+            if self.scope is None
+            else {chain.name: self.scope.indices(number, chain.name) for chain in stage.chains},
             stage=stage,
             mode=self.mode,
             state=state,

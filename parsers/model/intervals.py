@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Intervals", "complement", "contains", "difference", "intersection", "normalise", "size", "subset", "union"]
+__all__ = [
+    "Intervals",
+    "complement",
+    "contains",
+    "difference",
+    "intersection",
+    "normalise",
+    "overlap",
+    "size",
+    "subset",
+    "union",
+]
 
 Intervals = tuple[tuple[int, int], ...]
 """Sorted, disjoint, non-adjacent closed intervals; two equal sets are equal tuples."""
+_BEYOND = 1 << 200
+"""Above every number on any axis."""
 
 
 def normalise(pairs: Iterable[tuple[int, int]]) -> Intervals:
@@ -50,6 +64,17 @@ def intersection(left: Intervals, right: Intervals) -> Intervals:
         else:
             j += 1
     return tuple(out)
+
+
+def overlap(left: Intervals, right: Intervals) -> bool:
+    """Tell whether two canonical sets have a number in common, without making the intersection."""
+    if len(left) > len(right):
+        left, right = right, left
+    for low, high in left:
+        place = bisect_right(right, (high, _BEYOND))
+        if place and right[place - 1][1] >= low:
+            return True
+    return False
 
 
 def complement(values: Intervals, low: int, high: int) -> Intervals:
