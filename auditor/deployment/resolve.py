@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from auditor.baseline.conditions import Term, answer
+from auditor.baseline.conditions import answer
 from auditor.baseline.language import Balancer, Endpoint, PortTerm, RegionTerm, Row, Use
 from auditor.baseline.rows import Region, Requirement, ResolvedRow
 from auditor.deployment.facts import Facts, Zone
@@ -188,7 +188,7 @@ class _View:
             destination=_listed(name for part in shown for name in part.destination.names),
             protocol="/".join(row.protocols),
             ports=ports_text(row, iv.normalise(pair for part in shown for pair in part.ports.union)),
-            cleartext=_holds(row.cleartext, facts),
+            cleartext=_cleartext(row, facts),
             administration=row.administration, facts=row.applications, citation=row.citation, oddities=row.oddities,
             notes=tuple(note.text for note in row.notes if answer(note.when, facts.fact).holds),
             opened_by_inspection=inspection is not None, undecided=tuple(undecided), opener=row.opener, runs=row.runs,
@@ -255,7 +255,8 @@ def _requirement(row: Row, facts: Facts) -> tuple[Requirement, str, tuple[str, .
     return Requirement.OFF, "; ".join(dict.fromkeys(reasons)) or "always", ()
 
 
-def _holds(when: Term | bool, facts: Facts) -> bool:
+def _cleartext(row: Row, facts: Facts) -> bool:
+    when = row.cleartext
     return when if isinstance(when, bool) else answer(when, facts.fact).holds is True
 
 
