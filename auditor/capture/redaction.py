@@ -24,41 +24,68 @@ from parsers.model.capture import Capture, Document
 
 __all__ = ["Redactor", "redact"]
 
+_BEFORE: Final = 300
+_WITHIN_A_LINE: Final = 2048
+_REST: Final = re.compile(r"[^\s\"'<>]*")
 _TOKEN: Final = re.compile(r"<redacted(?::[0-9a-f]+)?>")
 _MASKED: Final = re.compile(r"[*.xX]{3,}|<removed>|<hidden>")
 # A secret is unquoted up to a blank, or up to the closing quote; brackets and ends of statement around it stay.
+# Every repetition that a hostile text could drive is bounded, so that a search costs no more than its window.
 _VALUE: Final = (
-    r"""(?:"(?P<quoted>[^"\n]+)"|(?P<secret>[^\s"'{}()\[\]<>;,\\][^\s"'\\]*?)(?=[;,{})\]]*(?:[\s"'\\]|\Z)))"""
+    r"""(?:"(?P<quoted>[^"\n]+)"|(?P<secret>[^\s"'{}()\[\]<>;,\\][^\s"'\\]*?)(?=[;,{})\]]{0,32}(?:[\s"'\\]|\Z)))"""
 )
 _KINDS: Final = (
     r"(?:[ \t]+(?:encrypted|hash(?:ed)?|ascii-text|hexadecimal|plain-?text|pbkdf2|nt-encrypted|level[ \t]+\d+"
-    r"|local|remote|ENC|md5|sha\d*|\d{1,2}))*"
+    r"|local|remote|ENC|md5|sha\d*|\d{1,2})){0,4}"
 )
 _WORDS: Final = (
-    r"(?:[\w-]*(?:password|passwd|passphrase)|secret|shared-secret|pre-shared-key|shared-key|psk|psksecret"
+    r"(?:[\w-]{0,40}(?:password|passwd|passphrase)|secret|shared-secret|pre-shared-key|shared-key|psk|psksecret"
     r"|auth(?:entication)?-key|key-string|encryption-password)"
 )
 _KEYS: Final = r"(?:(?:crypto[ \t]+isakmp|tacacs-server|radius-server|failover|ipsec)[ \t]+)?(?:server-)?key"
-_HASHES: Final = r"(?:md5|sha[\w-]*)"
+_HASHES: Final = r"(?:md5|sha[\w-]{0,10})"
 _ELEMENTS: Final = "phash|password|secret|psk|pre-shared-key|private-key|key|community|auth-?pwd|priv-?pwd"
-_GENERIC: Final = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Generic:
+    """What looks like a secret on any platform: searched for only around one of its `triggers` (lower case)."""
+
+    triggers: tuple[str, ...]
+    pattern: re.Pattern[str]
+    reach: int
+
+
+def _generic(triggers: str, pattern: str, reach: int = _WITHIN_A_LINE) -> _Generic:
+    return _Generic(triggers=tuple(triggers.split("|")), pattern=re.compile(pattern, re.MULTILINE), reach=reach)
+
+
+_GENERIC: Final = (
+    _generic(
+        "passw|passphrase|secret|psk|shared-key|auth-key|authentication-key|key-string",
         rf"(?i)(?<![\w-]){_WORDS}(?:{_KINDS}[ \t]+|[ \t]*[=:][ \t]*){_VALUE}",
-        rf"(?i)^[ \t]*{_KEYS}{_KINDS}[ \t]+{_VALUE}",
-        rf"(?i)\bsnmp[^\n]*?\bcommunity[ \t]+(?:\d[ \t]+)?{_VALUE}",
+    ),
+    _generic("key ", rf"(?i)^[ \t]*{_KEYS}{_KINDS}[ \t]+{_VALUE}"),
+    _generic("community ", rf"(?i)\bsnmp[^\n]{{0,200}}?\bcommunity[ \t]+(?:\d[ \t]+)?{_VALUE}"),
+    _generic(
+        "auth |priv ",
         rf"(?i)\b(?:auth|priv)[ \t]+(?:{_HASHES}|3?des|aes(?:[ \t-]*(?:128|192|256))?)[ \t]+{_VALUE}",
-        (
-            rf"(?i)\b(?:message-digest-key|authentication(?:-key)?)[ \t]+(?:\d+[ \t]+)?(?:hmac-)?{_HASHES}"
-            rf"(?:[ \t]+\d)?[ \t]+{_VALUE}"
-        ),
-        r"\bENC[ \t]+(?P<secret>[^\s\"]+)",
-        r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|8|9|14|y|sha512|argon2id?)\$[^\s\"'<>;,]+)",
-        r"(?P<secret>-AQ==[^\s\"'<>;,]+)",
-        rf"(?i)<(?:{_ELEMENTS})>(?P<secret>[^<>\n]+)</",
-        r"[a-z][a-z0-9+.-]*://[^\s/:@\"']*:(?P<secret>[^\s/@\"']+)@",
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\r?\n|\\n)(?P<secret>[^-]+?)(?:\r?\n|\\n)[ \t]*-----END",
-    )
+    ),
+    _generic(
+        "message-digest-key|authentication",
+        rf"(?i)\b(?:message-digest-key|authentication(?:-key)?)[ \t]+(?:\d+[ \t]+)?(?:hmac-)?{_HASHES}"
+        rf"(?:[ \t]+\d)?[ \t]+{_VALUE}",
+    ),
+    _generic("enc ", r"\bENC[ \t]+(?P<secret>[^\s\"]+)"),
+    _generic("$", r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|8|9|14|y|sha512|argon2id?)\$[^\s\"'<>;,]+)"),
+    _generic("-aq==", r"(?P<secret>-AQ==[^\s\"'<>;,]+)"),
+    _generic("</", rf"(?i)<(?:{_ELEMENTS})>(?P<secret>[^<>\n]+)</"),
+    _generic("://", r"[a-z][a-z0-9+.-]{0,20}://[^\s/:@\"']*:(?P<secret>[^\s/@\"']+)@"),
+    _generic(
+        "private key-----",
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:\r?\n|\\n)(?P<secret>[^-]+?)(?:\r?\n|\\n)[ \t]*-----END",
+        reach=20_000,
+    ),
 )
 _DECIDES: Final = re.compile(
     r"[ \t]*(?:access-list[ \t]+\S+[ \t]+(?!remark\b)|access-group\b|(?:ip|ipv6)[ \t]+access-|object(?:-group)?\b"
@@ -116,8 +143,12 @@ class Redactor:
         self, text: str, patterns: Iterable[re.Pattern[str]], token: Callable[[str], str], *, shortest: int
     ) -> str:
         spans = [span for pattern in patterns for span in _matches(pattern, text)]
-        for pattern in _GENERIC:
-            spans.extend(span for span in _matches(pattern, text) if not _decides(text, span[0]))
+        lowered = _lowered(text)
+        for generic in _GENERIC:
+            for start, end in _windows(lowered, generic):
+                spans.extend(
+                    span for span in _matches(generic.pattern, text, start, end) if not _decides(text, span[0])
+                )
         for secret in self.secrets:
             if len(secret) >= shortest:
                 literal = re.compile(rf"(?<![A-Za-z0-9_])(?P<secret>{re.escape(secret)})(?![A-Za-z0-9_])")
@@ -135,10 +166,41 @@ def redact(platform: Platform, capture: Capture, *, key: bytes | None = None) ->
     return Redactor(key=key).capture(platform, capture)
 
 
-def _matches(pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+def _lowered(text: str) -> str:
+    """The text in lower case, position by position (`str.lower` may lengthen what is not ASCII)."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else re.sub("[A-Z]+", lambda match: match[0].lower(), text)
+
+
+def _windows(lowered: str, generic: _Generic) -> list[tuple[int, int]]:
+    """Where a pattern is worth searching: around its triggers, within the line unless the pattern spans lines."""
+    found: list[tuple[int, int]] = []
+    for trigger in generic.triggers:
+        at = lowered.find(trigger)
+        while at >= 0:
+            earliest = max(at - _BEFORE, 0)
+            start = max(lowered.rfind("\n", earliest, at) + 1, earliest)
+            line_end = lowered.find("\n", at, at + generic.reach)
+            end = (
+                line_end if line_end >= 0 and generic.reach == _WITHIN_A_LINE else min(at + generic.reach, len(lowered))
+            )
+            found.append((start, end))
+            at = lowered.find(trigger, at + len(trigger))
+    return _merged(found)
+
+
+def _matches(pattern: re.Pattern[str], text: str, start: int = 0, end: int | None = None) -> list[tuple[int, int]]:
     groups = [name for name in ("secret", "quoted") if name in pattern.groupindex]
-    found = (match.span(name) for match in pattern.finditer(text) for name in groups if match[name])
-    return [(start, end) for start, end in found if not _harmless(text[start:end])]
+    stop = len(text) if end is None else end
+    found = []
+    for match in pattern.finditer(text, start, stop):
+        for name in groups:
+            first, last = match.span(name)
+            if first >= 0 and not _harmless(text[first:last]):
+                # A secret that is longer than the window goes on to the next blank or quote.
+                rest = _REST.match(text, last) if last == stop else None
+                found.append((first, rest.end() if rest is not None else last))
+    return found
 
 
 def _harmless(secret: str) -> bool:
@@ -146,7 +208,9 @@ def _harmless(secret: str) -> bool:
 
 
 def _decides(text: str, position: int) -> bool:
-    return _DECIDES.match(text, text.rfind("\n", 0, position) + 1) is not None
+    """Whether a place lies in a line that decides traffic (a line longer than that is no command line)."""
+    line = text.rfind("\n", max(position - _WITHIN_A_LINE, 0), position) + 1
+    return (line > 0 or position <= _WITHIN_A_LINE) and _DECIDES.match(text, line) is not None
 
 
 def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -79,22 +79,22 @@ def _drain(channel: paramiko.Channel, command: Command, budget: Budget, deadline
     channel.settimeout(_POLL)
     while True:
         deadline.remaining(1)
-        got = b""
         # Both windows must be emptied, or a chatty stderr would block the device's stdout for ever.
-        while channel.recv_stderr_ready() and (data := channel.recv_stderr(_CHUNK)):
-            parts[1].append(data)
-            got += data
+        got = _read_errors(channel, parts[1])
         try:
-            if data := channel.recv(_CHUNK):
-                parts[0].append(data)
-                got += data
-            elif channel.closed or (channel.exit_status_ready() and not channel.recv_stderr_ready()):
-                break
-            else:
-                time.sleep(_POLL / 10)
+            data = channel.recv(_CHUNK)
         except TimeoutError:
-            pass
-        size += len(got)
+            data = None
+        if data:
+            parts[0].append(data)
+            got += len(data)
+        elif data is not None:
+            # The end of one stream is the end of both; only the status may still be on its way.
+            if channel.closed or channel.exit_status_ready():
+                _read_errors(channel, parts[1])
+                break
+            time.sleep(_POLL / 10)
+        size += got
         if size > budget.size:
             raise _incomplete(f"{command.text!r} printed more than {budget.size} bytes")
         if got:
@@ -102,6 +102,14 @@ def _drain(channel: paramiko.Channel, command: Command, budget: Budget, deadline
         elif time.monotonic() - last > budget.idle:
             raise _incomplete(f"{command.text!r} fell silent after {sum(map(len, parts[0]))} bytes")
     return b"".join(parts[0]), b"".join(parts[1])
+
+
+def _read_errors(channel: paramiko.Channel, errors: list[bytes]) -> int:
+    size = 0
+    while channel.recv_stderr_ready() and (data := channel.recv_stderr(_CHUNK)):
+        errors.append(data)
+        size += len(data)
+    return size
 
 
 def _incomplete(

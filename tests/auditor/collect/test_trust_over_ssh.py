@@ -123,7 +123,7 @@ def test_a_port_that_says_nothing_is_unreachable() -> None:
 def test_a_name_that_cannot_be_resolved_is_unreachable() -> None:
     """The resolver's failure is said as such."""
 
-    def no_such_name(host: str, port: int, timeout: float) -> socket.socket:
+    def no_such_name(_host: str, _port: int, _timeout: float) -> socket.socket:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with pytest.raises(CollectionError, match=r"cannot be resolved: Name or service not known") as caught:
