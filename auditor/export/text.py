@@ -20,6 +20,7 @@ from auditor.export.words import (
     citations,
     counted,
     direction,
+    gathered,
     packet_text,
     place,
     ports_text,
@@ -287,14 +288,17 @@ def _decision(row: RowVerdict, *, with_file: bool) -> str:
     """Say in a few words what decides a row."""
     if row.verdict not in JUDGED:
         return row.because
+    written = [line for line in row.decided_by if line.line is not None]
+    # An implicit permit is worth a word only where no line decides; an implicit denial always is.
+    deciding = written if written and row.verdict is RowVerdictKind.PRESENT else row.decided_by
     parts = [
         line.text if line.line is None else f"{'' if with_file else 'line '}{place(line, with_file=with_file)}"
-        for line in row.decided_by
+        for line in deciding
     ]
     words = ", ".join(_listed(parts, 3))
     if row.blocked_direction == "return":
         words = f"the reply is blocked: {words}"
-    return f"{words}; {row.because}" if words and row.because else words or row.because
+    return words or row.because
 
 
 def _several_files(firewall: FirewallReport) -> bool:
@@ -307,6 +311,8 @@ def _findings(firewall: FirewallReport, options: RenderOptions, amount: _Amount)
     if shown:
         yield Text("\nfindings", style="bold")
     for number, finding in enumerate(shown[: amount.findings], start=1):
+        if number > 1 and (options.verbose or finding.kind not in {Kind.NOTE, Kind.RESTRICTED}):
+            yield Text()
         yield Padding(_finding(firewall, finding, number, options, amount), (0, 0, 0, 1))
     if len(shown) > amount.findings:
         yield Text(f"  and {len(shown) - amount.findings} more (-v lists them)", style="dim")
@@ -318,14 +324,17 @@ def _findings(firewall: FirewallReport, options: RenderOptions, amount: _Amount)
 def _finding(
     firewall: FirewallReport, finding: Finding, number: int, options: RenderOptions, amount: _Amount
 ) -> RenderableType:
-    head = Text.assemble(
-        (f"{number:>2} ", "dim"),
+    words = Text.assemble(
         (finding.severity.value.upper(), _SEVERITY[finding.severity]),
         (f" {finding.kind.value}  ", "dim"),
         _safe(finding.title, "bold"),
     )
     if finding.confidence is Confidence.POSSIBLE:
-        head.append("  possible, not sure", style="yellow")
+        words.append("  possible, not sure", style="yellow")
+    head = Table.grid(padding=(0, 1))
+    head.add_column(no_wrap=True, style="dim")
+    head.add_column(overflow="fold")
+    head.add_row(f"{number:>2}", words)
     rows = f"row{'s' if len(finding.rows) > 1 else ''} {', '.join(finding.rows)}" if finding.rows else ""
     context = _join([direction(finding), rows])
     context.stylize("dim")
@@ -341,7 +350,7 @@ def _finding(
     if context:
         parts.append(Padding(context, (0, 0, 0, 3)))
     parts += [Padding(item, (0, 0, 0, 3)) for item in (_cited(firewall, finding.lines, amount), body) if item.row_count]
-    return Group(*parts, Text())
+    return Group(*parts)
 
 
 def _cited(firewall: FirewallReport, lines: Sequence[Line], amount: _Amount) -> Table:
@@ -372,11 +381,12 @@ def _details(
     firewall: FirewallReport, finding: Finding, options: RenderOptions, amount: _Amount
 ) -> Iterator[tuple[str, Text]]:
     label = "opens" if finding.kind in _SURPLUS else "traffic"
-    for box in finding.traffic[: amount.boxes]:
-        yield label, _safe(traffic_text(box))
+    traffic = [traffic_text(box) for box in finding.traffic] if options.verbose else gathered(finding.traffic)
+    for text in traffic[: amount.boxes]:
+        yield label, _safe(text)
         label = ""
-    if len(finding.traffic) > amount.boxes:
-        yield "", Text(f"… {counted(len(finding.traffic) - amount.boxes, 'more box', 'more boxes')} (-v)", "dim")
+    if len(traffic) > amount.boxes:
+        yield "", Text(f"… {counted(len(traffic) - amount.boxes, 'more box', 'more boxes')} (-v)", "dim")
     if finding.size and options.verbose:
         yield "size", Text(f"{finding.size:,} combinations of addresses and services")
     if finding.witness is not None:

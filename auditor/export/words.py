@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from auditor.report.values import Box, Finding, FirewallReport, Line, PacketView, RowVerdict
 
 __all__ = [
-    "citations", "counted", "direction", "icmp_types", "packet_text", "place", "ports_text", "row_traffic",
+    "citations", "counted", "direction", "gathered", "icmp_types", "packet_text", "place", "ports_text", "row_traffic",
     "source_text", "traffic_text",
 ]  # fmt: skip
 
@@ -79,11 +80,36 @@ def ports_text(box: Box) -> str:
 def traffic_text(box: Box) -> str:
     """Give one box of traffic: `any4 → 192.0.2.10 tcp/80`, with its translation and source ports where they matter."""
     text = f"{box.source} {ARROW} {box.destination} {ports_text(box)}"
+    if box.translated is not None and not box.translated.source:
+        text += f" (translated: {box.translated.destination} {ports_text(box.translated)})"
     if box.source_ports not in {"", "any", "0-65535"}:
         text += f" from source port {box.source_ports}"
-    if box.translated is not None:
+    if box.translated is not None and box.translated.source:
         text += f" (translated: {traffic_text(box.translated)})"
     return text
+
+
+def gathered(boxes: Iterable[Box]) -> list[str]:
+    """Give traffic in fewer words: boxes that differ in their sources only become one, with the span of the sources."""
+    groups: dict[Box, list[Box]] = {}
+    for box in boxes:
+        other = box.translated and replace(box.translated, source="")
+        groups.setdefault(replace(box, source="", translated=other), []).append(box)
+    texts = []
+    for alike in groups.values():
+        first, last = alike[0], alike[-1]
+        if len(alike) < 3:
+            texts += [traffic_text(box) for box in alike]
+            continue
+        sources = f"{_ends(first.source)[0]} … {_ends(last.source)[1]} in {len(alike)} ranges"
+        other = first.translated and replace(first.translated, source="")
+        texts.append(traffic_text(replace(first, source=sources, translated=other)))
+    return texts
+
+
+def _ends(source: str) -> tuple[str, str]:
+    low, dash, high = source.partition("-")
+    return (low, high) if dash else (source, source)
 
 
 def packet_text(packet: PacketView) -> str:
