@@ -166,11 +166,15 @@ def _sorted_out(survey: Survey, crossing: Crossing, *, served: bool) -> Iterator
 
 
 def _widened(survey: Survey, crossing: Crossing, region: Region) -> tuple[AddressSet, AddressSet]:
+    """Give the ends of a region that is off or prohibited: where it names the Internet, all that is routable there."""
     pair = crossing.pair
-    return (
-        _anyone(survey, pair.source, region.source) & (region.source | ROUTABLE),
-        _anyone(survey, pair.destination, region.destination) & (region.destination | ROUTABLE),
+    ends = ((pair.source, region.source), (pair.destination, region.destination))
+    internet = survey.question.internet
+    source, destination = (
+        _anyone(survey, side, addresses) & ROUTABLE if internet and internet <= addresses else addresses
+        for side, addresses in ends
     )
+    return source, destination
 
 
 def _apart(cells: list[Cell]) -> list[Cell]:
