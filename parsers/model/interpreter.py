@@ -27,7 +27,7 @@ __all__ = ["Candidates", "Judgement", "Path", "Step", "Verdict", "judge", "judge
 
 _WORLDS = 4096
 """More worlds than this for one packet are not enumerated: the verdict is unknown."""
-_JUMPS = 16384
+_JUMPS = 4096
 """More calls and gotos than this in one stage are a loop, or as good as one: the verdict is unknown."""
 _TURNED = {
     Traffic.THROUGH: Traffic.THROUGH,

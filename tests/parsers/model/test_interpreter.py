@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.model.addresses import AddressSet
@@ -23,6 +23,7 @@ ingresses = st.sampled_from(strategies.INTERFACES)
 questions = st.lists(st.tuples(strategies.packets(states=tuple(State)), ingresses), min_size=1, max_size=12)
 
 
+@settings(max_examples=60)
 @given(strategies.firewalls(loops=True), questions)
 def test_sure_implies_possible(some: Firewall, asked: list[tuple[Packet, str]]) -> None:
     """What is surely permitted is possibly permitted, and the verdict says which of the two holds."""
@@ -39,6 +40,7 @@ def test_sure_implies_possible(some: Firewall, asked: list[tuple[Packet, str]]) 
         )
 
 
+@settings(max_examples=60)
 @given(strategies.firewalls(), questions, st.data())
 def test_a_condition_never_flips_a_verdict(
     some: Firewall, asked: list[tuple[Packet, str]], data: st.DataObject
@@ -70,6 +72,7 @@ def with_condition(some: Firewall, number: int, at: int, index: int) -> Firewall
     return replace(some, stages=tuple(stages))
 
 
+@settings(max_examples=60)
 @given(strategies.firewalls(), questions)
 def test_replies_of_stateless_firewalls_are_judged(some: Firewall, asked: list[tuple[Packet, str]]) -> None:
     """A reply has a verdict for every way that a packet can take, and leaves for the packet's own client."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from parsers.model.addresses import AddressSet
 from parsers.model.capture import Span
@@ -16,6 +16,7 @@ from parsers.model.services import TCP, ServiceSet
 from tests import strategies
 
 
+@settings(max_examples=25)
 @given(strategies.documented_firewalls, strategies.documented_firewalls)
 def test_plain_and_deterministic(one: Firewall, other: Firewall) -> None:
     """JSON gives the values back as they are, and firewalls that differ differ in them."""

@@ -38,7 +38,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "_BLOCK", 2)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(strategies.firewalls(loops=True), st.lists(questions, min_size=1, max_size=20))
 def test_equals_the_interpreter(some: Firewall, asked: list[Question]) -> None:
     """Each judgement, with all of its paths and steps, is the one that visiting every rule gives."""

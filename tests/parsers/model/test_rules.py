@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.model.addresses import AddressSet
@@ -90,6 +90,7 @@ def test_stage_finds_its_chains() -> None:
         stage.chain("other")
 
 
+@settings(max_examples=25)
 @given(strategies.documented_firewalls)
 def test_values_hash(firewall: Firewall) -> None:
     """A whole firewall is hashable, so every value in it is."""
