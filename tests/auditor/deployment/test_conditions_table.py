@@ -400,19 +400,28 @@ CASES = [
             firewalls={
                 "outer": {
                     "platform": "cisco_asa",
-                    "sides": {"outside": ["internet", "partners"], "dmz": ["public.edge"], "dmz2": ["partner.edge"]},
+                    "sides": {
+                        "outside": ["internet", "partners"],
+                        "dmz": ["public.edge"],
+                        "dmz2": ["partner.edge"],
+                        "inside": ["server", "trusted"],
+                    },
                 }
             },
         ),
         required="5 6 23 25 27",
         allowed="28",
-        crossing={"outer": "5 6"},
+        crossing={"outer": "5 6 23 25 27 28"},
     ),
     Case(
         name="DNS and a required database as surroundings",
         site=site(
             groups={**GROUPS, "dns": ["10.0.0.53"], "db": ["10.60.0.1"]},
-            services={"https": True, "dns": {"to": ["dns"]}, "database": {"to": ["db"], "ports": 1521, "need": "required"}},
+            services={
+                "https": True,
+                "dns": {"to": ["dns"]},
+                "database": {"to": ["db"], "ports": 1521, "need": "required"},
+            },
         ),
         required="5 23 27 S-database",
         allowed="28 S-dns",
