@@ -1,0 +1,1 @@
+"""What the Linux platforms share: nftables and iptables both become base chains at the hooks of netfilter."""

@@ -1,0 +1,362 @@
+"""nft text, as `nft list ruleset` prints it and people write it, into tables, chains, sets and rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from parsers.errors import ParserError
+from parsers.model.capture import Span
+from parsers.platforms._netfilter.nft_cursor import Cursor, NotReadError
+from parsers.platforms._netfilter.nft_rule import rule
+from parsers.platforms._netfilter.nft_syntax import (
+    Base,
+    ChainBlock,
+    Element,
+    HelperObject,
+    Object,
+    RuleLine,
+    Ruleset,
+    SetBlock,
+    TableBlock,
+)
+from parsers.platforms._netfilter.nft_tokens import Token, tokens
+
+__all__ = ["FAMILIES", "PRIORITIES", "ruleset"]
+
+FAMILIES = frozenset({"ip", "ip6", "inet", "arp", "bridge", "netdev"})
+PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
+_BRIDGE = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
+"""Priorities by name (nft(8), "Standard priority names")."""
+_OBJECTS = {"counter", "quota", "limit", "secmark", "synproxy", "flowtable", "tunnel"}
+
+
+def ruleset(text: str, document: str, index: int = 0) -> Ruleset:
+    """Read nft text; raises ParserError where braces or quotes do not close, and for an `include`."""
+    reader = _Reader(cursor=Cursor(_defined(tokens(text, document), document), document), index=index)
+    return reader.ruleset()
+
+
+def _defined(words: list[Token], document: str) -> list[Token]:
+    """Put the values of `define name = ...` in the place of `$name`."""
+    if not any(word.text in {"define", "redefine"} for word in words):
+        return words
+    names: dict[str, list[Token]] = {}
+    found: list[Token] = []
+    place = 0
+    while place < len(words):
+        word = words[place]
+        starts = place == 0 or words[place - 1].kind == "line"
+        if starts and word.text in {"define", "redefine"} and words[place + 2 : place + 3] != []:
+            name = words[place + 1].text
+            place += 3
+            depth, value = 0, []
+            while place < len(words) and (depth or words[place].kind != "line"):
+                depth += {"{": 1, "}": -1}.get(words[place].text, 0)
+                value.extend(_inserted(words[place], names, document))
+                place += 1
+            names[name] = [item for item in value if item.kind != "line"]
+            continue
+        found.extend(_inserted(word, names, document))
+        place += 1
+    return found
+
+
+def _inserted(word: Token, names: dict[str, list[Token]], document: str) -> list[Token]:
+    if word.kind != "word" or not word.text.startswith("$"):
+        return [word]
+    if word.text[1:] not in names:
+        raise ParserError(
+            f"{word.text} is not defined",
+            document=document,
+            line=word.line,
+            hint="save what is in force instead: nft -a list ruleset",
+        )
+    return [Token(item.kind, item.text, word.line) for item in names[word.text[1:]]]
+
+
+@dataclass(slots=True)
+class _Table:
+    """What a table holds so far."""
+
+    family: str
+    name: str
+    first: int
+    chains: list[ChainBlock] = field(default_factory=list)
+    sets: list[SetBlock] = field(default_factory=list)
+    helpers: list[HelperObject] = field(default_factory=list)
+    objects: list[Object] = field(default_factory=list)
+    dormant: bool = False
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads a whole text."""
+
+    cursor: Cursor
+    index: int
+    tables: list[TableBlock] = field(default_factory=list)
+    unread: list[tuple[Span, str]] = field(default_factory=list)
+    irrelevant: list[Span] = field(default_factory=list)
+
+    def span(self, first: int) -> Span:
+        """Give the place from a line to the word before the cursor."""
+        last = self.cursor.words[self.cursor.at - 1].line if self.cursor.at else first
+        return Span(document=self.index, first=first, last=max(first, last))
+
+    def ruleset(self) -> Ruleset:
+        cursor = self.cursor
+        while True:
+            cursor.skip_lines()
+            if cursor.done:
+                return Ruleset(
+                    tables=_merged(self.tables), unread=tuple(self.unread), irrelevant=tuple(self.irrelevant)
+                )
+            first = cursor.line
+            if cursor.text == "table" and self._opens_table():
+                self.tables.append(self._table())
+            elif cursor.text == "include":
+                raise ParserError(
+                    "an included file was not read",
+                    document=cursor.document,
+                    line=first,
+                    hint="save what is in force instead: nft -a list ruleset",
+                )
+            elif cursor.text == "}":
+                raise ParserError("a closing brace too many", document=cursor.document, line=first)
+            else:
+                words = cursor.rest_of_rule()
+                text = " ".join(word.text for word in words)
+                if text in {"flush ruleset", "flush ruleset ip", "flush ruleset ip6", "flush ruleset inet"}:
+                    self.tables.clear()
+                    self.irrelevant.append(self.span(first))
+                else:
+                    self.unread.append((self.span(first), text))
+
+    def _opens_table(self) -> bool:
+        return self.cursor.ahead(2) == "{" or (self.cursor.ahead() in FAMILIES and self.cursor.ahead(3) == "{")
+
+    def _table(self) -> TableBlock:
+        cursor = self.cursor
+        first = cursor.line
+        cursor.next()
+        family = cursor.next() if cursor.ahead(2) == "{" or cursor.ahead(1) != "{" else "ip"
+        table = _Table(family=family, name=cursor.next(), first=first)
+        cursor.next()
+        while True:
+            cursor.skip_lines()
+            start = cursor.line
+            if cursor.take("}"):
+                break
+            word = cursor.text
+            if word == "chain" and cursor.ahead(2) == "{":
+                table.chains.append(self._chain(table))
+            elif word in {"set", "map"} and cursor.ahead(2) == "{":
+                table.sets.append(self._set(word))
+            elif word == "ct" and cursor.ahead(3) == "{":
+                self._connection_object(table)
+            elif word in _OBJECTS and cursor.ahead(2) == "{":
+                table.objects.append(self._object(word))
+            elif word in {"flags", "comment"}:
+                cursor.next()
+                table.dormant = table.dormant or "dormant" in [item.text for item in cursor.rest_of_rule()]
+            else:
+                words = cursor.rest_of_rule()
+                self.unread.append((self.span(start), " ".join(item.text for item in words)))
+        return TableBlock(
+            family=table.family,
+            name=table.name,
+            chains=tuple(table.chains),
+            sets=tuple(table.sets),
+            helpers=tuple(table.helpers),
+            objects=tuple(table.objects),
+            dormant=table.dormant,
+            span=self.span(first),
+        )
+
+    # -- chains ---------------------------------------------------------------------------------
+
+    def _chain(self, table: _Table) -> ChainBlock:
+        cursor = self.cursor
+        first = cursor.line
+        cursor.next()
+        name = cursor.next()
+        cursor.next()
+        rules: list[RuleLine] = []
+        base: Base | None = None
+        while True:
+            cursor.skip_lines()
+            if cursor.take("}"):
+                break
+            if cursor.text == "type" and cursor.ahead(2) == "hook":
+                base = self._base(table.family)
+            elif cursor.text == "policy" and base is not None:
+                cursor.next()
+                base = replace(base, permits=cursor.next() == "accept")
+            elif cursor.text == "comment" and cursor.words[cursor.at + 1].kind == "string":
+                cursor.at += 2
+            elif cursor.text == "devices" and base is not None:
+                base = replace(base, devices=self._devices())
+            else:
+                rules.append(self._rule(table))
+        return ChainBlock(name=name, rules=tuple(rules), base=base, span=self.span(first))
+
+    def _rule(self, table: _Table) -> RuleLine:
+        cursor = self.cursor
+        first = cursor.line
+
+        def anonymous(inner: Cursor) -> str:
+            chain = self._body(table, f"line {inner.line}")
+            table.chains.append(chain)
+            return chain.name
+
+        statements = rule(cursor, anonymous)
+        return RuleLine(statements=statements, span=self.span(first))
+
+    def _body(self, table: _Table, name: str) -> ChainBlock:
+        """Take the rules of `jump { ... }`."""
+        cursor = self.cursor
+        first = cursor.line
+        cursor.expect("{")
+        rules: list[RuleLine] = []
+        while True:
+            cursor.skip_lines()
+            if cursor.take("}"):
+                return ChainBlock(name=name, rules=tuple(rules), span=self.span(first))
+            rules.append(self._rule(table))
+
+    def _base(self, family: str) -> Base:
+        cursor = self.cursor
+        first = cursor.line
+        cursor.next()
+        kind = cursor.next()
+        cursor.next()
+        hook = cursor.next()
+        devices: tuple[str, ...] = ()
+        while cursor.text in {"device", "devices"}:
+            devices = self._devices()
+        priority = 0
+        if cursor.take("priority"):
+            priority = self._priority(family)
+        return Base(
+            kind=kind,
+            hook=hook,
+            priority=priority,
+            devices=devices,
+            span=Span(document=self.index, first=first, last=first),
+        )
+
+    def _devices(self) -> tuple[str, ...]:
+        cursor = self.cursor
+        if cursor.next() == "device":
+            return (cursor.next(),)
+        cursor.take("=")
+        try:
+            return tuple(element.key[0] for element in cursor.anonymous_set().elements)
+        except NotReadError:
+            raise self._misread("a list of devices") from None
+
+    def _priority(self, family: str) -> int:
+        cursor = self.cursor
+        names = _BRIDGE if family == "bridge" else PRIORITIES
+        words = "".join(item.text for item in cursor.rest_of_rule())
+        for name, number in names.items():
+            if words.startswith(name):
+                words = f"{number}{words.removeprefix(name)}"
+        total = 0
+        for part in words.replace("+", " +").replace("-", " -").split():
+            try:
+                total += int(part.replace(" ", ""))
+            except ValueError:
+                raise self._misread("a priority") from None
+        return total
+
+    def _misread(self, what: str) -> ParserError:
+        return ParserError(f"{what} is expected here", document=self.cursor.document, line=self.cursor.line)
+
+    # -- sets and objects -------------------------------------------------------------------------
+
+    def _set(self, kind: str) -> SetBlock:
+        cursor = self.cursor
+        first = cursor.line
+        cursor.next()
+        name = cursor.next()
+        cursor.next()
+        elements: tuple[Element, ...] = ()
+        timed = False
+        while True:
+            cursor.skip_lines()
+            if cursor.take("}"):
+                break
+            word = cursor.next()
+            if word == "elements":
+                cursor.take("=")
+                try:
+                    elements += cursor.anonymous_set().elements
+                except NotReadError:
+                    raise self._misread("a list of elements") from None
+                continue
+            rest = [item.text for item in cursor.rest_of_rule()]
+            timed = timed or word == "timeout" or (word == "flags" and "timeout" in rest)
+        return SetBlock(name=name, is_map=kind == "map", elements=elements, timed=timed, span=self.span(first))
+
+    def _connection_object(self, table: _Table) -> None:
+        """Take `ct helper name { ... }`, `ct timeout`, `ct expectation`."""
+        cursor = self.cursor
+        first = cursor.line
+        cursor.next()
+        kind, name = cursor.next(), cursor.next()
+        words = self._block()
+        span = self.span(first)
+        if kind == "helper" and "type" in words and "protocol" in words:
+            type_, protocol = words[words.index("type") + 1], words[words.index("protocol") + 1]
+            table.helpers.append(HelperObject(name=name, type=type_, protocol=protocol, span=span))
+        else:
+            table.objects.append(Object(kind=f"ct {kind}", name=name, span=span))
+
+    def _object(self, kind: str) -> Object:
+        first = self.cursor.line
+        self.cursor.next()
+        name = self.cursor.next()
+        self._block()
+        return Object(kind=kind, name=name, span=self.span(first))
+
+    def _block(self) -> list[str]:
+        """Take `{ ... }` whole."""
+        cursor = self.cursor
+        words: list[str] = []
+        depth = 0
+        while True:
+            kind, word = cursor.kind, cursor.next()
+            if kind == "mark":
+                depth += {"{": 1, "}": -1}.get(word, 0)
+            words.append(word)
+            if depth == 0:
+                return words
+
+
+def _merged(tables: list[TableBlock]) -> tuple[TableBlock, ...]:
+    """Put blocks of one table together, as `nft -f` does with a table that is written twice."""
+    found: dict[tuple[str, str], TableBlock] = {}
+    for table in tables:
+        known = found.get((table.family, table.name))
+        if known is None:
+            found[table.family, table.name] = table
+            continue
+        found[table.family, table.name] = replace(
+            known,
+            chains=_merged_chains(known.chains + table.chains),
+            sets=known.sets + table.sets,
+            helpers=known.helpers + table.helpers,
+            objects=known.objects + table.objects,
+        )
+    return tuple(found.values())
+
+
+def _merged_chains(chains: tuple[ChainBlock, ...]) -> tuple[ChainBlock, ...]:
+    found: dict[str, ChainBlock] = {}
+    for chain in chains:
+        known = found.get(chain.name)
+        found[chain.name] = (
+            chain if known is None else replace(known, rules=known.rules + chain.rules, base=known.base or chain.base)
+        )
+    return tuple(found.values())

@@ -1,0 +1,233 @@
+"""Base chains in the order of hooks and priorities, as the stages of a firewall.
+
+A packet passes every base chain of every back end at its hook, lowest priority first (nft(8), "Base chains"). `accept`
+ends its own base chain only. A chain of type nat sees the first packet of a connection, and one translation of each
+kind is all that a connection gets (net/netfilter/nf_nat_core.c).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from parsers.contract import RemarkKind
+from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.rules import (
+    Call,
+    Chain,
+    Deny,
+    Do,
+    Goto,
+    Match,
+    Permit,
+    Rule,
+    Rules,
+    RulesBuilder,
+    Stage,
+    State,
+    Traffic,
+)
+from parsers.platforms._netfilter.expressions import DNAT, SNAT, Hook, family
+from parsers.platforms._netfilter.guards import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from parsers.model.capture import Span
+    from parsers.platforms._netfilter.notes import Notes
+
+__all__ = ["BaseChain", "Entry", "Undecided", "stages"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undecided:
+    """A verdict that the capture cannot tell (a queue to user space, an absent chain): permit or deny."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that a rule does to the packets of a guard."""
+
+    guard: Guard
+    do: Do | Undecided
+    span: Span
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseChain:
+    """A chain that the kernel calls: where, when, for which IP versions, and what it does.
+
+    `label` is what reports call its stage. `entries` gives the entries of a chain of its table by name, None for a
+    chain that there is not.
+    """
+
+    label: str
+    hook: Hook
+    priority: int
+    name: str
+    kind: str
+    permits: bool
+    span: Span | None
+    entries: Callable[[str, Hook], list[Entry] | None]
+    versions: frozenset[int] = frozenset({4, 6})
+    devices: frozenset[str] | None = None
+    order: int = 0
+
+
+_TRAFFIC = {
+    Hook.INGRESS: (Traffic.THROUGH, Traffic.TO_DEVICE),
+    Hook.PREROUTING: (Traffic.THROUGH, Traffic.TO_DEVICE),
+    Hook.INPUT: (Traffic.TO_DEVICE,),
+    Hook.FORWARD: (Traffic.THROUGH,),
+    Hook.OUTPUT: (Traffic.FROM_DEVICE,),
+    Hook.POSTROUTING: (Traffic.THROUGH, Traffic.FROM_DEVICE),
+    Hook.EGRESS: (Traffic.THROUGH, Traffic.FROM_DEVICE),
+}
+_TRANSLATED = {Hook.PREROUTING: DNAT, Hook.OUTPUT: DNAT, Hook.POSTROUTING: SNAT, Hook.INPUT: SNAT}
+
+
+def stages(bases: Iterable[BaseChain], notes: Notes, routing: tuple[Stage, ...] = ()) -> tuple[Stage, ...]:
+    """Give the pipeline; `routing` are the stages of the host's own routing, between prerouting and what follows."""
+    hooks = list(Hook)
+    ordered = sorted(bases, key=lambda base: (hooks.index(base.hook), base.priority, base.order))
+    found: list[Stage] = []
+    translated: set[Hook] = set()
+    routed = False
+    for base in ordered:
+        if not routed and base.hook not in {Hook.INGRESS, Hook.PREROUTING}:
+            found.extend(routing)
+            routed = True
+        again = base.kind == "nat" and base.hook in translated
+        if base.kind == "nat":
+            translated.add(base.hook)
+        stage = _Builder(base, notes).stage(again=again)
+        found.extend(replace(stage, traffic=traffic) for traffic in _TRAFFIC[base.hook])
+    return tuple(found) if routed else (*found, *routing)
+
+
+def _implicit(match: Match, name: str) -> Rule:
+    return Rule(do=Permit(), possible=match, name=name)
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Builds the stage of one base chain out of the chains that it reaches."""
+
+    base: BaseChain
+    notes: Notes
+    chains: dict[str, list[Chain]] = field(default_factory=dict)
+
+    def stage(self, *, again: bool) -> Stage:
+        base = self.base
+        self._reach(base.name, ())
+        first = self.chains.pop(base.name)
+        head = Chain(name=base.name, rules=_with(self._preamble(again=again), first[0].rules))
+        rest = [*first[1:], *(chain for parts in self.chains.values() for chain in parts)]
+        return Stage(
+            name=base.label,
+            chains=(head, *rest),
+            default=Permit() if base.permits else Deny(),
+            default_name="policy accept" if base.permits else "policy drop",
+            default_span=base.span,
+            ingress=base.devices if base.hook is Hook.INGRESS else None,
+            egress=base.devices if base.hook is Hook.EGRESS else None,
+            translates=base.kind == "nat",
+            stateful=False,
+        )
+
+    def _preamble(self, *, again: bool) -> list[Rule]:
+        rules = [
+            _implicit(family(10 - version), f"IPv{10 - version} does not pass this table")
+            for version in sorted(self.base.versions)
+            if len(self.base.versions) == 1
+        ]
+        if self.base.kind == "nat":
+            rules.append(_implicit(Match(states=frozenset({State.ESTABLISHED})), "not the first packet"))
+            if again and self.base.hook in _TRANSLATED:
+                done = Match(tags=frozenset({_TRANSLATED[self.base.hook]}))
+                rules.append(_implicit(done, "already translated"))
+        return rules
+
+    def _reach(self, name: str, callers: tuple[str, ...]) -> None:
+        entries = self.base.entries(name, self.base.hook) or []
+        self.chains[name] = []
+        checked = [self._checked(entry, (*callers, name)) for entry in entries]
+        self.chains[name] = _chains(name, checked)
+
+    def _checked(self, entry: Entry, callers: tuple[str, ...]) -> Entry:
+        """Reach the chain that an entry names; one that is absent or calls itself leaves the verdict open."""
+        if not isinstance(entry.do, Call | Goto):
+            return entry
+        target = entry.do.chain
+        if target in callers:
+            self.notes.remark(RemarkKind.LOOP, f"chain {target} calls itself", entry.span, decides=True)
+            return replace(entry, do=Undecided(text=f"chain {target} calls itself"))
+        if self.base.entries(target, self.base.hook) is None:
+            self.notes.remark(RemarkKind.UNDEFINED, f"there is no chain {target}", entry.span, decides=True)
+            return replace(entry, do=Undecided(text=f"there is no chain {target}"))
+        if target not in self.chains:
+            self._reach(target, callers)
+        return entry
+
+
+def _with(head: list[Rule], rules: Rules) -> Rules:
+    builder = RulesBuilder()
+    for rule in (*head, *rules):
+        builder.append(rule)
+    return builder.build()
+
+
+def _chains(name: str, entries: list[Entry]) -> list[Chain]:
+    """Give a chain's rules; where a packet must pass a rule by, the rest of the chain is a chain of its own."""
+    parts: list[list[Rule]] = [[]]
+    for entry in entries:
+        rules = _rules(entry)
+        if not rules:
+            continue
+        if not entry.guard.excluded:
+            parts[-1].extend(rules)
+            continue
+        beyond = f"{name} +{len(parts)}"
+        words = f"not for line {entry.span.first}"
+        parts[-1].extend(Rule(do=Goto(chain=beyond), possible=box, name=words) for box in entry.guard.excluded)
+        parts[-1].extend(rules)
+        parts[-1].append(Rule(do=Goto(chain=beyond), name=f"on after line {entry.span.first}"))
+        parts.append([])
+    names = [name, *(f"{name} +{number}" for number in range(1, len(parts)))]
+    return [Chain(name=part, rules=Rules.of(*rules)) for part, rules in zip(names, parts, strict=True)]
+
+
+def _rules(entry: Entry) -> list[Rule]:
+    guard, do = entry.guard, entry.do
+    if isinstance(do, Undecided):
+        why = Condition(kind=ConditionKind.UNKNOWN, text=do.text)
+        open_guard = replace(guard, sure=(), conditions=(*guard.conditions, why))
+        return [*_boxes(open_guard, Permit(), entry), *_boxes(open_guard, Deny(), entry)]
+    return _boxes(guard, do, entry)
+
+
+def _boxes(guard: Guard, do: Do, entry: Entry) -> list[Rule]:
+    if not guard.conditions:
+        return [Rule(do=do, possible=box, span=entry.span, name=entry.name) for box in guard.possible]
+    if len(guard.possible) == 1 and len(guard.sure) <= 1:
+        sure = guard.sure[0] if guard.sure else None
+        return [
+            Rule(
+                do=do,
+                possible=guard.possible[0],
+                sure=sure,
+                conditions=guard.conditions,
+                span=entry.span,
+                name=entry.name,
+            )
+        ]
+    rules = [Rule(do=do, possible=box, span=entry.span, name=entry.name) for box in guard.sure]
+    rules += [
+        Rule(do=do, possible=box, conditions=guard.conditions, span=entry.span, name=entry.name)
+        for box in guard.possible
+        if box not in guard.sure
+    ]
+    return rules
