@@ -16,10 +16,9 @@ from auditor.cli.reading import context, encoding, host
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.cli.answering import Answer
-    from auditor.cli.packets import Asked, Interfaces
-    from parsers.model.capture import Capture
-    from parsers.model.firewall import Firewall
+    from auditor.cli.answering import Answer, Answering
+    from auditor.cli.packets import Asked
+    from auditor.cli.walking import Walking
     from parsers.model.interpreter import Judgement
 
 __all__ = ["command"]
@@ -70,9 +69,11 @@ def command(
 
     The table of --packets is tab separated with a header line: id src dst proto sport dport [in out].
     """
+    from auditor.cli.answering import Answering
     from auditor.cli.logs import start
-    from auditor.cli.packets import Interfaces, from_words
+    from auditor.cli.packets import from_words
     from auditor.cli.reading import obtain, one_firewall, warn_incomplete
+    from auditor.cli.walking import Walking
 
     place, words = (None, words) if host is not None else (next(iter(words), None), words[1:])
     if packets is None and len(words) != 3:
@@ -85,85 +86,61 @@ def command(
     found = obtain(place, host, platform, encoding, site, collecting)
     warn_incomplete(found, logger)
     firewall = one_firewall(found.parse(), context)
-    interfaces = Interfaces(firewall)
+    answering = Answering(firewall)
+    walking = Walking(firewall, found.capture)
     if packets is not None:
-        _table(packets, firewall, interfaces, found.capture, form, established=established)
+        _table(packets, answering, walking, form, established=established)
         return 0
     question = (words[0], words[1], words[2])
-    asked = from_words(question, interfaces, source_port=source_port, arrives=arrives, leaves=leaves)
-    return _one(asked, firewall, interfaces, found.capture, form, established=established)
+    asked = from_words(question, answering.interfaces, source_port=source_port, arrives=arrives, leaves=leaves)
+    answer = answering.answer(asked, established=established)
+    _one(asked, answer, walking, form)
+    return _CODES[answer.asked_for.verdict.value]
 
 
-def _one(
-    asked: Asked, firewall: Firewall, interfaces: Interfaces, capture: Capture, form: str, *, established: bool
-) -> int:
-    from auditor.cli.answering import answer
-    from auditor.cli.walking import values
-
-    found = answer(firewall, interfaces, asked, established=established)
-    judgement = _asked_for(found, established=established)
-    verdict = judgement.verdict.value
+def _one(asked: Asked, answer: Answer, walking: Walking, form: str) -> None:
+    judgement = answer.asked_for
     if form == "json":
-        emit(json.dumps([values(asked, judgement, capture)], sort_keys=True, indent=2) + "\n")
+        emit(json.dumps([walking.values(asked, judgement)], sort_keys=True, indent=2) + "\n")
     elif form == "tsv":
-        emit(f"{asked.id}\t{verdict}\n")
+        emit(f"id\tverdict\n{asked.id}\t{judgement.verdict.value}\n")
     else:
-        emit("\n".join(_story(asked, found, firewall, capture, established=established)) + "\n")
-    return _CODES[verdict]
+        emit("\n".join(_story(asked, answer, walking)) + "\n")
 
 
-def _asked_for(found: Answer, *, established: bool) -> Judgement:
-    from auditor.cli.answering import reply_judgement
-
-    return reply_judgement(found) if established else found.judgement
-
-
-def _story(asked: Asked, found: Answer, firewall: Firewall, capture: Capture, *, established: bool) -> Iterator[str]:
-    from auditor.cli.walking import reply, walk
-
-    yield from walk(asked, found.judgement, firewall, capture)
-    if found.why:
-        yield f"  {found.why}"
-    for path, judgement in found.replies:
-        yield from reply(path, judgement, firewall, capture)
+def _story(asked: Asked, answer: Answer, walking: Walking) -> Iterator[str]:
+    yield from walking.walk(asked, answer.judgement)
+    if answer.why:
+        yield f"  {answer.why}"
+    for path, judgement in answer.replies:
+        yield from walking.reply(path, judgement)
     yield ""
-    subject = "the reply: " if established else ""
-    yield f"{subject}{_asked_for(found, established=established).verdict.value.upper()}"
+    subject = "" if answer.reply is None else "the reply: "
+    yield f"{subject}{answer.asked_for.verdict.value.upper()}"
 
 
-def _table(
-    packets: Path,
-    firewall: Firewall,
-    interfaces: Interfaces,
-    capture: Capture,
-    form: str,
-    *,
-    established: bool,
-) -> None:
-    from auditor.cli.answering import answer
+def _table(packets: Path, answering: Answering, walking: Walking, form: str, *, established: bool) -> None:
     from auditor.cli.packets import from_table
-    from auditor.cli.walking import values
 
     with _opened(packets) as lines:
         judged = (
-            (asked, _asked_for(answer(firewall, interfaces, asked, established=established), established=established))
-            for asked in from_table(iter(lines), str(packets), interfaces)
+            (asked, answering.answer(asked, established=established).asked_for)
+            for asked in from_table(iter(lines), str(packets), answering.interfaces)
         )
         if form == "json":
-            entries = [values(asked, judgement, capture) for asked, judgement in judged]
+            entries = [walking.values(asked, judgement) for asked, judgement in judged]
             emit(json.dumps(entries, sort_keys=True, indent=2) + "\n")
         elif form == "tsv":
             emit("id\tverdict\n" + "".join(f"{asked.id}\t{judgement.verdict.value}\n" for asked, judgement in judged))
         else:
-            emit("".join(_brief(asked, judgement, capture) for asked, judgement in judged))
+            emit("".join(_brief(asked, judgement, walking) for asked, judgement in judged))
 
 
-def _brief(asked: Asked, judgement: Judgement, capture: Capture) -> str:
-    from auditor.cli.walking import deciding_lines
+def _brief(asked: Asked, judgement: Judgement, walking: Walking) -> str:
     from auditor.export.escape import shortened, visible
     from auditor.export.words import place
 
-    lines = deciding_lines(judgement, capture)
+    lines = walking.deciding_lines(judgement)
     last = lines[-1] if lines else None
     where = "" if last is None else last.text if last.line is None else f"{place(last)} {last.text.split(chr(10))[0]}"
     text = f"{asked.id}  {judgement.verdict.value:<7}  {asked.packet}  {shortened(where, 200)}"

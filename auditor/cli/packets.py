@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auditor.errors import UsageError
-from parsers.model.addresses import V6, address_number, address_text
+from parsers.model.addresses import V6, AddressSet, address_number, address_text
 from parsers.model.packets import Packet
 from parsers.model.rules import Traffic
 from parsers.model.services import ICMP, ICMP6, PROTOCOL_NUMBERS
 
 if TYPE_CHECKING:
-    from parsers.model.addresses import AddressSet
     from parsers.model.firewall import Firewall
 
 __all__ = ["Asked", "Interfaces", "from_table", "from_words"]
@@ -43,7 +42,8 @@ class Interfaces:
     def __init__(self, firewall: Firewall) -> None:
         """Look the names and routes up once."""
         self.table: tuple[tuple[AddressSet, str], ...] = firewall.egress_table()
-        self._own = [item.addresses for item in firewall.interfaces if item.addresses]
+        self._own = AddressSet.join(item.addresses for item in firewall.interfaces)
+        self._routes: dict[int, str | None] = {}
         self._names: dict[str, list[str]] = {}
         for kind in ("name", "hardware", "zone"):
             for interface in firewall.interfaces:
@@ -56,7 +56,9 @@ class Interfaces:
 
     def routed(self, address: int) -> str | None:
         """Give the interface behind which an address is routed, None where no route leads to it."""
-        return next((name for addresses, name in self.table if address in addresses), None)
+        if address not in self._routes:
+            self._routes[address] = next((name for addresses, name in self.table if address in addresses), None)
+        return self._routes[address]
 
     def named(self, text: str, address: int, what: str) -> str:
         """Give the interface that a name means; of a zone's the one that routes the address, or the first."""
@@ -69,9 +71,9 @@ class Interfaces:
 
     def traffic(self, packet: Packet, *, arrives: bool) -> Traffic:
         """Tell whether the device itself sends the packet (unless it is said to arrive) or is its destination."""
-        if not arrives and any(packet.source in own for own in self._own):
+        if not arrives and packet.source in self._own:
             return Traffic.FROM_DEVICE
-        return Traffic.TO_DEVICE if any(packet.destination in own for own in self._own) else Traffic.THROUGH
+        return Traffic.TO_DEVICE if packet.destination in self._own else Traffic.THROUGH
 
 
 def from_words(

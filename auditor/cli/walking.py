@@ -16,105 +16,116 @@ if TYPE_CHECKING:
     from parsers.model.firewall import Firewall
     from parsers.model.interpreter import Judgement, Path, Step
 
-__all__ = ["deciding_lines", "line_of", "reply", "values", "walk"]
+__all__ = ["Walking"]
 
 _LIMIT = 300
 
 
-def line_of(step: Step, capture: Capture) -> Line:
-    """Give the place of a decision: its lines, or its words where it is implicit."""
-    if step.span is None:
-        name = capture.documents[0].name
-        return Line(file=name, line=None, end_line=None, text=step.text or "implicit", role=LineRole.DEFAULT)
-    role = LineRole.TRANSLATES if step.translates else LineRole.PERMITS if step.permits else LineRole.DENIES
-    return Line(
-        file=capture.documents[step.span.document].name,
-        line=step.span.first,
-        end_line=step.span.last,
-        text=capture.slice(step.span),
-        role=role,
-    )
+class Walking:
+    """Words for the judgements of one firewall; the text of a line is cut out of the capture once."""
 
+    def __init__(self, firewall: Firewall, capture: Capture) -> None:
+        """Take what was judged and the text that it came from."""
+        self._firewall = firewall
+        self._names = [document.name for document in capture.documents]
+        self._texts = [document.lines() for document in capture.documents]
+        self._lines: dict[Step, Line] = {}
 
-def deciding_lines(judgement: Judgement, capture: Capture) -> tuple[Line, ...]:
-    """Give the lines that decide: of a denial the one that denies, of a permit every one that let the packet pass.
+    def line_of(self, step: Step) -> Line:
+        """Give the place of a decision: its lines, or its words where it is implicit."""
+        found = self._lines.get(step)
+        if found is None:
+            found = self._lines[step] = self._line(step)
+        return found
 
-    Implicit permits decide only where no line does.
-    """
-    lines: dict[Line, None] = {}
-    for path in judgement.paths:
-        steps = path.steps if path.permitted else path.steps[-1:]
-        filters = [step for step in steps if not step.translates]
-        written = any(step.span is not None for step in filters)
-        for step in steps:
-            if step.span is not None or (step in filters and not (path.permitted and written)):
-                lines[line_of(step, capture)] = None
-    return tuple(lines)
+    def _line(self, step: Step) -> Line:
+        span = step.span
+        if span is None:
+            name = self._names[0]
+            return Line(file=name, line=None, end_line=None, text=step.text or "implicit", role=LineRole.DEFAULT)
+        role = LineRole.TRANSLATES if step.translates else LineRole.PERMITS if step.permits else LineRole.DENIES
+        return Line(
+            file=self._names[span.document],
+            line=span.first,
+            end_line=span.last,
+            text="\n".join(self._texts[span.document][span.first - 1 : span.last]),
+            role=role,
+        )
 
+    def deciding_lines(self, judgement: Judgement) -> tuple[Line, ...]:
+        """Give the lines that decide: of a denial the one that denies, of a permit every one that let the packet pass.
 
-def values(asked: Asked, judgement: Judgement, capture: Capture) -> dict[str, Any]:
-    """Give a judged packet as JSON values."""
-    leaves = list(dict.fromkeys(path.egress for path in judgement.paths))
-    return {
-        "id": asked.id,
-        "verdict": judgement.verdict.value,
-        "decided_by": [line_values(line) for line in deciding_lines(judgement, capture)],
-        "path": {"in": asked.ingress, "out": leaves[0] if len(leaves) == 1 else asked.egress},
-    }
+        Implicit permits decide only where no line does.
+        """
+        lines: dict[Line, None] = {}
+        for path in judgement.paths:
+            steps = path.steps if path.permitted else path.steps[-1:]
+            filters = [step for step in steps if not step.translates]
+            written = any(step.span is not None for step in filters)
+            for step in steps:
+                if step.span is not None or (step in filters and not (path.permitted and written)):
+                    lines[self.line_of(step)] = None
+        return tuple(lines)
 
+    def values(self, asked: Asked, judgement: Judgement) -> dict[str, Any]:
+        """Give a judged packet as JSON values."""
+        leaves = list(dict.fromkeys(path.egress for path in judgement.paths))
+        return {
+            "id": asked.id,
+            "verdict": judgement.verdict.value,
+            "decided_by": [line_values(line) for line in self.deciding_lines(judgement)],
+            "path": {"in": asked.ingress, "out": leaves[0] if len(leaves) == 1 else asked.egress},
+        }
 
-def walk(asked: Asked, judgement: Judgement, firewall: Firewall, capture: Capture) -> Iterator[str]:
-    """Give the lines of text that follow a packet through the stages of every world that is possible."""
-    yield str(asked.packet)
-    worlds = len(judgement.paths)
-    for number, path in enumerate(judgement.paths, start=1):
+    def walk(self, asked: Asked, judgement: Judgement) -> Iterator[str]:
+        """Give the lines of text that follow a packet through the stages of every world that is possible."""
+        yield str(asked.packet)
+        worlds = len(judgement.paths)
+        for number, path in enumerate(judgement.paths, start=1):
+            yield ""
+            if worlds > 1:
+                yield f"possibility {number} of {worlds}: {'permit' if path.permitted else 'deny'}"
+            yield f"  arrives on {asked.ingress}" if asked.ingress else "  sent by the firewall itself"
+            yield from self._steps(path)
+            if path.permitted:
+                changed = f" as {path.packet}" if path.packet != asked.packet else ""
+                yield f"  leaves by {path.egress or 'an unknown interface'}{changed}"
+        if not judgement.complete and judgement.paths:
+            yield ""
+            yield "  not every possibility was followed: there are too many"
+
+    def reply(self, path: Path, judgement: Judgement) -> Iterator[str]:
+        """Give the lines of text that follow the first reply of a connection that took a path."""
         yield ""
-        if worlds > 1:
-            yield f"possibility {number} of {worlds}: {'permit' if path.permitted else 'deny'}"
-        yield f"  arrives on {asked.ingress}" if asked.ingress else "  sent by the firewall itself"
-        yield from _steps(path, firewall, capture)
-        if path.permitted:
-            changed = f" as {path.packet}" if path.packet != asked.packet else ""
-            yield f"  leaves by {path.egress or 'an unknown interface'}{changed}"
-    if not judgement.complete and judgement.paths:
-        yield ""
-        yield "  not every possibility was followed: there are too many"
+        if path.replies:
+            yield "  the reply belongs to a connection that every stateful stage knows"
+        for answer in judgement.paths:
+            word = "passes" if answer.permitted else "is blocked"
+            yield f"  the reply {word} as {answer.packet}"
+            yield from self._steps(answer)
 
+    def _steps(self, path: Path) -> Iterator[str]:
+        width = max((len(visible(step.stage)) for step in path.steps), default=0)
+        for step in path.steps:
+            if step.translates and step.span is None:
+                continue
+            word = "translates" if step.translates else "permits" if step.permits else "DENIES"
+            unsure = "" if step.sure else " perhaps"
+            line = self.line_of(step)
+            text = visible(shortened(line.text.split("\n")[0], _LIMIT))
+            where = "" if line.line is None else f"{visible(place(line))}: "
+            yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}".rstrip()
+            for condition in self._conditions(step):
+                yield f"  {'':<{width}}  depends on {visible(condition)}"
 
-def reply(path: Path, judgement: Judgement, firewall: Firewall, capture: Capture) -> Iterator[str]:
-    """Give the lines of text that follow the first reply of a connection that took a path."""
-    yield ""
-    if path.replies:
-        yield "  the reply belongs to a connection that every stateful stage knows"
-    for answer in judgement.paths:
-        word = "passes" if answer.permitted else "is blocked"
-        yield f"  the reply {word} as {answer.packet}"
-        yield from _steps(answer, firewall, capture)
-
-
-def _steps(path: Path, firewall: Firewall, capture: Capture) -> Iterator[str]:
-    width = max((len(visible(step.stage)) for step in path.steps), default=0)
-    for step in path.steps:
-        if step.translates and step.span is None:
-            continue
-        word = "translates" if step.translates else "permits" if step.permits else "DENIES"
-        unsure = "" if step.sure else " perhaps"
-        line = line_of(step, capture)
-        text = visible(shortened(line.text.split("\n")[0], _LIMIT))
-        where = "" if line.line is None else f"{visible(place(line))}: "
-        yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}".rstrip()
-        for condition in _conditions(step, firewall):
-            yield f"  {'':<{width}}  depends on {visible(condition)}"
-
-
-def _conditions(step: Step, firewall: Firewall) -> Iterator[str]:
-    if step.index is None:
-        return
-    for stage in firewall.stages:
-        if stage.name != step.stage:
-            continue
-        for chain in stage.chains:
-            if chain.name == step.chain and step.index < len(chain.rules):
-                for condition in chain.rules[step.index].conditions:
-                    yield condition.text or f"{condition.kind.value} {', '.join(condition.values)}".rstrip()
-                return
+    def _conditions(self, step: Step) -> Iterator[str]:
+        if step.index is None:
+            return
+        for stage in self._firewall.stages:
+            if stage.name != step.stage:
+                continue
+            for chain in stage.chains:
+                if chain.name == step.chain and step.index < len(chain.rules):
+                    for condition in chain.rules[step.index].conditions:
+                        yield condition.text or f"{condition.kind.value} {', '.join(condition.values)}".rstrip()
+                    return
