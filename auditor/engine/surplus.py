@@ -11,7 +11,7 @@ from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import ROUTABLE, families
 from auditor.engine.walk import BYPASS
 from auditor.report.values import Confidence, Kind
-from parsers.model.addresses import NONE, AddressSet
+from parsers.model.addresses import ANY4, ANY6, NONE, AddressSet
 from parsers.model.conditions import ConditionKind
 
 if TYPE_CHECKING:
@@ -129,9 +129,15 @@ def _allowed(survey: Survey, pair: Pair) -> Iterator[tuple[Cell, frozenset[str]]
                 yield part, region.names
 
 
+def _names_internet(survey: Survey, addresses: AddressSet) -> bool:
+    """Tell whether a set is meant to be the whole Internet, in one address family at least."""
+    parts = (survey.question.internet & ANY4, survey.question.internet & ANY6)
+    return any(part and part <= addresses for part in parts)
+
+
 def _anyone(survey: Survey, side: str, addresses: AddressSet) -> AddressSet:
     question = survey.question
-    if question.internet and question.internet <= addresses:
+    if _names_internet(survey, addresses):
         spec = _side(survey, side)
         here = (spec.addresses - question.protected) if spec.internet else NONE
         return addresses | here
@@ -169,9 +175,8 @@ def _widened(survey: Survey, crossing: Crossing, region: Region) -> tuple[Addres
     """Give the ends of a region that is off or prohibited: where it names the Internet, all that is routable there."""
     pair = crossing.pair
     ends = ((pair.source, region.source), (pair.destination, region.destination))
-    internet = survey.question.internet
     source, destination = (
-        _anyone(survey, side, addresses) & ROUTABLE if internet and internet <= addresses else addresses
+        _anyone(survey, side, addresses) & ROUTABLE if _names_internet(survey, addresses) else addresses
         for side, addresses in ends
     )
     return source, destination
