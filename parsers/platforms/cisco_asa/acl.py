@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from parsers.model.services import ServiceSet
     from parsers.platforms.cisco_asa.ace import Surroundings
 
+    _Addresses = tuple[AddressSet, tuple[str, ...], int]
+    _Services = tuple[ServiceSet, tuple[str, ...], int]
+
 __all__ = ["PERMIT", "AccessLists", "unknown_rules"]
 
 PERMIT = Permit(replies=True)
@@ -48,8 +51,8 @@ class AccessLists:
         self._around = around
         self._text = around.text
         self._known: dict[str, Rules] = {}
-        self._addresses: dict[str, tuple[AddressSet, tuple[str, ...], int] | None] = {}
-        self._services: dict[tuple[str, str], tuple[ServiceSet, tuple[str, ...], int] | None] = {}
+        self._addresses: dict[str, _Addresses | None] = {}
+        self._services: dict[tuple[str, str], _Services | None] = {}
 
     def rules(self, name: str, number: int) -> Rules:
         """Give the rules of the access list that a line names; of one that is not defined nothing is known."""
@@ -84,8 +87,9 @@ class AccessLists:
             except KeyError:
                 self._learn_address(left, number)
                 self._learn_address(right, number)
-                self._learn_services(protocol, rest, number)
-                source, destination, service = addresses[left], addresses[right], services[protocol, rest]
+                source, destination, service = addresses[left], addresses[right], None
+                if source is not None and destination is not None:
+                    service = self._learn_services(protocol, rest, number)
             if source is None or destination is None or service is None:
                 self._slow(number, builder)
                 continue
@@ -114,17 +118,18 @@ class AccessLists:
         if not bounds.why:
             self._addresses[spec] = (bounds.sure, names, len(self._addresses))
 
-    def _learn_services(self, protocol: str, rest: str, number: int) -> None:
+    def _learn_services(self, protocol: str, rest: str, number: int) -> _Services | None:
         """Remember what a protocol with the words behind the addresses stands for; None for what is not exact."""
-        if (protocol, rest) in self._services:
-            return
-        self._services[protocol, rest] = None
-        try:
-            ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
-        except StrangeError:
-            return
-        if ace.is_exact and not ace.inactive and (not rest or rest[0] == " "):
-            self._services[protocol, rest] = (ace.services.sure, ace.service_objects, len(self._services))
+        key = (protocol, rest)
+        if key not in self._services:
+            self._services[key] = None
+            try:
+                ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
+            except StrangeError:
+                return None
+            if ace.is_exact and not ace.inactive and rest[:1] in {"", " "}:
+                self._services[key] = (ace.services.sure, ace.service_objects, len(self._services))
+        return self._services[key]
 
     def _slow(self, number: int, builder: RulesBuilder) -> None:
         """Read a line word by word."""

@@ -62,6 +62,7 @@ class Target:
 
 
 EVERYWHERE = Target(Bounds.exact(ANY))
+_ANYTHING = Target(unknown_addresses("nat"))
 
 
 @dataclass(slots=True)
@@ -152,7 +153,7 @@ class _Reader:
         self._number = number
         self._words = words
         self._at = 0
-        self._rule = Nat(number, Section.MANUAL)
+        self._rule = Nat(number, Section.MANUAL, real=_ANYTHING, mapped=_ANYTHING)
 
     def manual(self) -> Nat:
         """Read a `nat` line of the top level."""
@@ -178,6 +179,8 @@ class _Reader:
             what = f"not understood: {self._text.lines[self._number - 1].strip()}"
             self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, self._number)
             rule.why.append(_unknown(f"nat: {rest}"))
+            if "destination" in self._words and rule.behind is None:
+                rule.published = rule.behind = _ANYTHING
             return
         self._text.ledger.modelled((self._number,))
         for name in (rule.ingress, rule.egress):
