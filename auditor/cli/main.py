@@ -5,6 +5,7 @@ Nothing heavy is imported here: `st-audit --version` costs a bare interpreter an
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -82,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (default: the process's own) and give its exit code; messages go to stderr."""
     run = Run()
     before = _on_termination()
+    # A run makes millions of values and next to no cycles: collecting them costs a quarter of its time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         code = _invoke(sys.argv[1:] if arguments is None else list(arguments), run)
         sys.stdout.flush()
@@ -101,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where an error becomes an exit code
         return _fail(error, run)
     finally:
+        if collecting:
+            gc.enable()
         if before is not None:
             signal.signal(signal.SIGTERM, before)
     return code if isinstance(code, int) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -164,6 +165,7 @@ def _packet(source: int, destination: int, protocol: int, source_port: int, port
     return Packet(source=source, destination=destination, protocol=protocol, source_port=source_port, port=port)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def _address(text: str, what: str) -> int:
     try:
         return address_number(text)
