@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DNAT", "PORTED", "SNAT", "UNTRACKED", "Hook", "Place", "address", "address_type", "address_type_at", "family",
-    "icmp", "interface", "negate", "packet_type", "port", "protocol", "reverse_path", "states", "status", "tcp_flag_test",
+    "icmp", "interface", "negate", "packet_type", "port", "protocol", "reverse_path", "states", "status",
+    "tcp_flag_test",
 ]  # fmt: skip
 
 PORTED = (TCP, UDP, 132, 136, 33)
@@ -310,9 +311,3 @@ def reverse_path(place: Place, *, by_ingress: bool = True) -> Guard:
         if addresses - own
     ]
     return Guard.of(*boxes)
-
-
-def own(place: Place, name: str, version: int) -> AddressSet | None:
-    """Give the first address of an interface, which masquerading and redirection use; None where it is not known."""
-    table = place.network.first4 if version == 4 else place.network.first6
-    return table.get(name)

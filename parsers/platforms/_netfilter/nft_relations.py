@@ -242,7 +242,7 @@ def _marks(item: Relation, scope: Scope) -> Guard:
     return test(name, value, mask)
 
 
-def _status(item: Relation, scope: Scope) -> Guard:
+def _status(item: Relation, _: Scope) -> Guard:
     """`ct status dnat`: some bit; `& dnat == dnat` the same; an exact comparison looks at bits that change."""
     if not isinstance(item.right, Values):
         return unknown("ct status compared with whole values")

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from parsers.model.capture import Span
 
 __all__ = [
-    "AnonymousSet", "Base", "ChainBlock", "Conditional", "Element", "Harmless", "HelperObject", "MapOf", "MarkStatement",
-    "Nat", "NoTrack", "Object", "Relation", "Right", "RuleLine", "Ruleset", "Selector", "SetBlock", "SetHelper",
-    "SetReference", "SetUpdate", "Statement", "TableBlock", "Unread", "Values", "VerdictMap", "VerdictStatement",
+    "AnonymousSet", "Base", "ChainBlock", "Conditional", "Element", "Harmless", "HelperObject", "MapOf",
+    "MarkStatement", "Nat", "NoTrack", "Object", "Relation", "Right", "RuleLine", "Ruleset", "Selector", "SetBlock",
+    "SetHelper", "SetReference", "SetUpdate", "Statement", "TableBlock", "Unread", "Values", "VerdictMap",
+    "VerdictStatement",
 ]  # fmt: skip
 
 Selector = str

@@ -104,8 +104,14 @@ def stages(bases: Iterable[BaseChain], notes: Notes, routing: tuple[Stage, ...] 
         if base.kind == "nat":
             translated.add(base.hook)
         stage = _Builder(base, notes).stage(again=again)
+        if base.permits and base.priority != 0 and not _rules_of(stage):
+            continue  # an empty chain that lets everything on: iptables has a dozen of them
         found.extend(replace(stage, traffic=traffic) for traffic in _TRAFFIC[base.hook])
     return tuple(found) if routed else (*found, *routing)
+
+
+def _rules_of(stage: Stage) -> bool:
+    return any(rule.span is not None for chain in stage.chains for rule in chain.rules)
 
 
 def _implicit(match: Match, name: str) -> Rule:
