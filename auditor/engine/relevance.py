@@ -6,10 +6,12 @@ object, since parsers intern them; a match is relevant where one bit stands on a
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers.model import intervals as iv
 from parsers.model.addresses import AddressSet
+from parsers.model.rules import Chain
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
@@ -106,6 +108,19 @@ class Scope:
                     for index, match in enumerate(rules.match_ids)
                     if meets[match] or (index in conditional and _sure(windows, conditional[index][0]))
                 ]
+
+    def stages(self, stages: Sequence[Stage]) -> tuple[Stage, ...]:
+        """Give the stages with only the rules that matter: the same verdicts for the traffic asked about."""
+        return tuple(
+            replace(
+                stage,
+                chains=tuple(
+                    Chain(name=chain.name, rules=chain.rules.select(self._indices[number, chain.name]))
+                    for chain in stage.chains
+                ),
+            )
+            for number, stage in enumerate(stages)
+        )
 
     def indices(self, stage: int, chain: str) -> list[int]:
         """Give the indices of a chain's rules that matter, in order."""

@@ -53,7 +53,8 @@ def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> li
     named = {row.id: row for row in survey.question.rows}
     for pair, parts in holdings.possible.items():
         allowed = list(_allowed(survey, pair))
-        sure = [part.forward for part in holdings.sure.get(pair, [])]
+        same = holdings.sure is holdings.possible
+        sure = [] if same else [part.forward for part in holdings.sure.get(pair, [])]
         for part in parts:
             if not part.crossing.flow.trail:
                 continue
@@ -61,7 +62,7 @@ def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> li
             for crossing in _beyond(survey, part, allowed):
                 for kind, row, piece in _sorted_out(survey, crossing, served=decision in serving):
                     key = (kind, decision, row, pair)
-                    certain = bool(intersect([piece.flow.own], sure))
+                    certain = same or any(piece.flow.own & cell for cell in sure)
                     found.setdefault(key, []).append((piece, certain))
     return [
         Surplus(

@@ -17,6 +17,7 @@ from auditor.engine.flows import restrict
 from auditor.engine.relevance import Scope
 from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
+from parsers.model.lookup import Lookup
 from parsers.model.rules import Rewrite, Side, Traffic, View
 from parsers.model.services import ANY_SERVICE
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from auditor.engine.flows import Decision, Flow
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
+    from parsers.model.interpreter import Judgement
+    from parsers.model.packets import Packet
     from parsers.model.rules import Stage
 
 __all__ = ["ROUTABLE", "Crossing", "Pair", "Survey", "cells_of", "families", "published_to"]
@@ -99,6 +102,7 @@ class Survey:
     budget: Budget = field(default_factory=lambda: Budget(WORK))
     table: tuple[tuple[AddressSet, str], ...] = ()
     scope: Scope | None = None
+    lookup: Lookup | None = None
 
     @classmethod
     def of(cls, firewall: Firewall, question: Question, work: int = WORK) -> Survey:
@@ -112,7 +116,14 @@ class Survey:
         asked = [cell for side in question.sides for cell in whole.interest(side)]
         protected = question.protected
         asked += [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ANY, ANY_SERVICE))]
-        return replace(whole, scope=Scope(firewall.stages, asked))
+        scope = Scope(firewall.stages, asked)
+        lookup = Lookup(replace(firewall, stages=scope.stages(firewall.stages)), table)
+        return replace(whole, scope=scope, lookup=lookup)
+
+    def judge(self, packet: Packet, ingress: str, *, egress: str | None, traffic: Traffic) -> Judgement:
+        """Ask the naive interpreter about a packet of the audited traffic; it visits the rules that can matter."""
+        lookup = self.lookup or Lookup(self.firewall, self.table)
+        return lookup.judge(packet, ingress, egress=egress, traffic=traffic)
 
     def scope_of(self, number: int, stage: Stage) -> dict[str, list[int]]:
         """Give, by chain, the rules of a stage that can matter."""

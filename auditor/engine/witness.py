@@ -11,7 +11,6 @@ from auditor.engine.survey import Pair, Survey
 from auditor.errors import EngineError
 from auditor.report.values import Confidence, Kind, PacketView
 from parsers.model.addresses import AddressSet
-from parsers.model.interpreter import judge
 from parsers.model.rules import Traffic, View
 from parsers.model.services import ServiceSet
 
@@ -79,7 +78,7 @@ def _ask(survey: Survey, pair: Pair, packet: Packet, ingress: str, egress: str |
     elif pair.source == LOCAL_SIDE:
         traffic = Traffic.FROM_DEVICE
     forced = egress if traffic is Traffic.TO_DEVICE else survey.forced(pair, packet.destination)
-    return judge(survey.firewall, packet, ingress, egress=forced, traffic=traffic, table=survey.table)
+    return survey.judge(packet, ingress, egress=forced, traffic=traffic)
 
 
 def _translated(flow: Flow, packet: Packet) -> Packet | None:

@@ -13,7 +13,7 @@ from parsers.model.capture import Span
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from parsers.model.conditions import Condition, Facts
 
@@ -214,6 +214,22 @@ class Rules(Sequence[Rule]):
             conditions=conditions,
             name=name,
             span=self.span(index),
+        )
+
+    def select(self, indices: Iterable[int]) -> Rules:
+        """Give the rules at some indices, in that order, on the same interned matches."""
+        chosen = list(indices)
+        spans = tuple(
+            array("i", (column[index] for index in chosen)) for column in (self._documents, self._firsts, self._lasts)
+        )
+        extras = {new: self._extras[old] for new, old in enumerate(chosen) if old in self._extras}
+        return Rules(
+            self.matches,
+            self.decisions,
+            array("i", (self.match_ids[index] for index in chosen)),
+            array("i", (self.decision_ids[index] for index in chosen)),
+            (spans[0], spans[1], spans[2]),
+            extras,
         )
 
     def span(self, index: int) -> Span | None:
