@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -32,17 +32,21 @@ _MASKED: Final = re.compile(r"[*.xX]{3,}|<removed>|<hidden>")
 # A secret is unquoted up to a blank, or up to the closing quote; brackets and ends of statement around it stay.
 # Every repetition that a hostile text could drive is bounded, so that a search costs no more than its window.
 _VALUE: Final = (
-    r"""(?:"(?P<quoted>[^"\n]+)"|(?P<secret>[^\s"'{}()\[\]<>;,\\][^\s"'\\]*?)(?=[;,{})\]]{0,32}(?:[\s"'\\]|\Z)))"""
+    r"""(?:\\?"(?P<quoted>[^"\n]+?)\\?["]"""
+    r"""|(?P<secret>[^\s"'{}()\[\]<>;,\\][^\s"'\\]*?)(?=[;,{})\]]{0,32}(?:[\s"'\\]|\Z)))"""
 )
-_KINDS: Final = (
-    r"(?:[ \t]+(?:encrypted|hash(?:ed)?|ascii-text|hexadecimal|plain-?text|pbkdf2|nt-encrypted|level[ \t]+\d+"
-    r"|local|remote|ENC|md5|sha\d*|\d{1,2})){0,4}"
+_KIND: Final = (
+    r"(?:encrypted|hash(?:ed)?|ascii-text|hexadecimal|plain-?text|pbkdf2|nt-encrypted|level|local|remote|ENC|md5|sha\d*"
+    r"|\d{1,2})"
 )
+_KINDS: Final = rf"(?:[ \t]+{_KIND}){{0,5}}"
 _WORDS: Final = (
     r"(?:[\w-]{0,40}(?:password|passwd|passphrase)|secret|shared-secret|pre-shared-key|shared-key|psk|psksecret"
     r"|auth(?:entication)?-key|key-string|encryption-password)"
 )
-_KEYS: Final = r"(?:(?:crypto[ \t]+isakmp|tacacs-server|radius-server|failover|ipsec)[ \t]+)?(?:server-)?key"
+_KEYS: Final = (
+    r"(?:(?:crypto[ \t]+isakmp|tacacs-server|radius-server|failover|ipsec)[ \t](?:[^\n]{0,200}?[ \t])?)?(?:server-)?key"
+)
 _HASHES: Final = r"(?:md5|sha[\w-]{0,10})"
 _ELEMENTS: Final = "phash|password|secret|psk|pre-shared-key|private-key|key|community|auth-?pwd|priv-?pwd"
 
@@ -63,7 +67,7 @@ def _generic(triggers: str, pattern: str, reach: int = _WITHIN_A_LINE) -> _Gener
 _GENERIC: Final = (
     _generic(
         "passw|passphrase|secret|psk|shared-key|auth-key|authentication-key|key-string",
-        rf"(?i)(?<![\w-]){_WORDS}(?:{_KINDS}[ \t]+|[ \t]*[=:][ \t]*){_VALUE}",
+        rf"(?i)(?<![\w-]){_WORDS}(?:[ \t]+(?:is|was))?(?:{_KINDS}[ \t]+|[ \t]*[=:][ \t]*){_VALUE}",
     ),
     _generic("key ", rf"(?i)^[ \t]*{_KEYS}{_KINDS}[ \t]+{_VALUE}"),
     _generic("community ", rf"(?i)\bsnmp[^\n]{{0,200}}?\bcommunity[ \t]+(?:\d[ \t]+)?{_VALUE}"),
@@ -87,6 +91,7 @@ _GENERIC: Final = (
         reach=20_000,
     ),
 )
+_WRITTEN: Final = re.compile(_KIND, re.IGNORECASE)
 _DECIDES: Final = re.compile(
     r"[ \t]*(?:access-list[ \t]+\S+[ \t]+(?!remark\b)|access-group\b|(?:ip|ipv6)[ \t]+access-|object(?:-group)?\b"
     r"|(?:network|port|service|protocol|icmp|group|user)-object\b|nat\b|static\b|global\b|route\b|interface\b|nameif\b"
@@ -140,7 +145,16 @@ class Redactor:
         return lambda secret: f"<redacted:{numbers.setdefault(secret, first + len(numbers))}>"
 
     def _replace(
-        self, text: str, patterns: Iterable[re.Pattern[str]], token: Callable[[str], str], *, shortest: int
+        self, text: str, patterns: Sequence[re.Pattern[str]], token: Callable[[str], str], *, shortest: int
+    ) -> str:
+        # Until nothing is found any more, so that redacting again changes nothing: a token changes what its
+        # neighbours look like. Each round replaces something, so this ends.
+        while (clean := self._once(text, patterns, token, shortest=shortest)) != text:
+            text = clean
+        return text
+
+    def _once(
+        self, text: str, patterns: Sequence[re.Pattern[str]], token: Callable[[str], str], *, shortest: int
     ) -> str:
         spans = [span for pattern in patterns for span in _matches(pattern, text)]
         lowered = _lowered(text)
@@ -204,7 +218,8 @@ def _matches(pattern: re.Pattern[str], text: str, start: int = 0, end: int | Non
 
 
 def _harmless(secret: str) -> bool:
-    return _TOKEN.fullmatch(secret) is not None or _MASKED.fullmatch(secret) is not None
+    # What holds a token was redacted before; stars are the device's own mask; a word may say how a secret is written.
+    return _TOKEN.search(secret) is not None or any(pattern.fullmatch(secret) for pattern in (_MASKED, _WRITTEN))
 
 
 def _decides(text: str, position: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from auditor.collect.credentials import Credentials, SecretText
@@ -48,6 +49,13 @@ def authenticate(transport: paramiko.Transport, hop: Hop, credentials: Credentia
             if _password(transport, user, password):
                 return
     except paramiko.AuthenticationException as exc:
+        # paramiko has no type of its own for it.
+        if str(exc).startswith("Authentication timeout"):
+            raise CollectionError(
+                f"{hop.name} did not answer the login of {user!r} within {timeout:g} s",
+                kind=FailureKind.AUTHENTICATION,
+                hint="its RADIUS or TACACS server may be down; raise --timeout if it is only slow",
+            ) from exc
         raise _refused(hop, user, offered) from exc
     except (paramiko.SSHException, OSError, EOFError) as exc:
         raise CollectionError(
@@ -75,37 +83,55 @@ def _keys(credentials: Credentials) -> Iterator[tuple[str, paramiko.PKey]]:
             for number, key in enumerate(agent.get_keys(), 1):
                 yield f"agent key {number}", key
     if credentials.key_file is not None:
-        yield f"key {credentials.key_file}", _load(credentials)
+        yield f"key {credentials.key_file}", _load(credentials, credentials.key_file)
 
 
-def _load(credentials: Credentials) -> paramiko.PKey:
+def _load(credentials: Credentials, file: Path) -> paramiko.PKey:
+    passphrase = credentials.key_passphrase
+    try:
+        key, locked = _read_key(file, passphrase)
+        if key is None and locked:
+            passphrase = credentials.asked(f"Passphrase of {file}: ")
+            if passphrase is None:
+                raise UsageError("the private key needs a passphrase", file=file, hint="set ST_AUDIT_KEY_PASSPHRASE")
+            key, _ = _read_key(file, passphrase)
+    except FileNotFoundError as exc:
+        raise UsageError("no such private key", file=file, hint="name it with --key-file") from exc
+    except OSError as exc:
+        raise UsageError(
+            f"the private key cannot be read: {exc.strerror}", file=file, hint="check its owner and mode"
+        ) from exc
+    if key is not None:
+        return key
+    if passphrase is not None:
+        raise UsageError(
+            "the passphrase does not open the private key", file=file, hint="try it with: ssh-keygen -y -f FILE"
+        )
+    raise UsageError(
+        "not a private key that can be used",
+        file=file,
+        hint="Ed25519, ECDSA and RSA keys in OpenSSH's own form are; ssh-keygen -p -f FILE converts to it",
+    )
+
+
+def _read_key(file: Path, passphrase: SecretText | None) -> tuple[paramiko.PKey | None, bool]:
+    """Give the key, or None and whether it is a passphrase that is missing."""
     import paramiko
 
-    file = credentials.key_file
-    assert file is not None  # noqa: S101 - asked for by _keys only then
-    passphrase = credentials.key_passphrase
-    for attempt in (1, 2):
+    # PKey.from_path of paramiko 5.1 opens no key that has a passphrase, so each kind is tried in turn. The login's
+    # password never stands in for a passphrase.
+    password = passphrase.reveal() if passphrase is not None else None
+    locked = False
+    kinds: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+    for kind in kinds:
         try:
-            # The passphrase is given as bytes, and never the login's password in its place.
-            key: paramiko.PKey = paramiko.PKey.from_path(
-                file, password=passphrase.reveal() if passphrase is not None else None
-            )
-        except FileNotFoundError as exc:
-            raise UsageError("no such private key", file=file, hint="name it with --key-file") from exc
-        except PermissionError as exc:
-            raise UsageError("the private key cannot be read", file=file, hint="check its owner and mode") from exc
-        except (TypeError, paramiko.PasswordRequiredException) as exc:
-            passphrase = credentials.asked(f"Passphrase of {file}: ") if attempt == 1 and passphrase is None else None
-            if passphrase is None:
-                raise UsageError(
-                    "the private key needs a passphrase", file=file, hint="set ST_AUDIT_KEY_PASSPHRASE"
-                ) from exc
-        except (ValueError, paramiko.SSHException) as exc:
-            message = "not a private key that can be used" if passphrase is None else "the passphrase does not open it"
-            raise UsageError(message, file=file, hint="check with: ssh-keygen -y -f FILE") from exc
-        else:
-            return key
-    raise AssertionError  # pragma: no cover - the second attempt returns or raises
+            return kind.from_private_key_file(str(file), password=password), False
+        except paramiko.PasswordRequiredException:
+            locked = True
+        except (paramiko.SSHException, ValueError, TypeError, IndexError):
+            # Another kind of key, or none at all.
+            continue
+    return None, locked
 
 
 def _password(transport: paramiko.Transport, user: str, password: SecretText) -> bool:

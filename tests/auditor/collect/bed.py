@@ -23,7 +23,9 @@ ASA_ALLOWED = (
     "show names",
     "show [0-9a-f]{12}",
 )
-QUICK = Budget(connect=3, handshake=5, authentication=5, idle=1.0, total=20)
+# Generous where success is expected, since the machine is shared; short where the device is going to be silent.
+QUICK = Budget(connect=10, handshake=20, authentication=20, idle=10, total=40)
+IMPATIENT = Budget(connect=10, handshake=20, authentication=20, idle=1.0, total=40)
 
 
 def _no_parse(_: Capture) -> Parsed:

@@ -17,7 +17,7 @@ from auditor.demo.server import Options, serve
 from auditor.demo.terminal import Device, Faults
 from auditor.errors import BugError, FailureKind, NotAssessableError
 from parsers.contract import Command
-from tests.auditor.collect.bed import ASA_ALLOWED, QUICK, asa_platform, configuration, credentials, fetch
+from tests.auditor.collect.bed import ASA_ALLOWED, IMPATIENT, QUICK, asa_platform, configuration, credentials, fetch
 
 RUNNING = "show running-config"
 
@@ -110,7 +110,7 @@ def test_a_fault_is_incomplete_with_its_cause(faults: Faults, cause: str) -> Non
     """Cut, paused, stopped and refused outputs are refused, each by its name."""
     device = Device(configuration=configuration(), faults=faults)
     with serve(Asa, device) as emulator, pytest.raises(NotAssessableError, match=re.escape(cause)) as caught:
-        fetch(emulator, device)
+        fetch(emulator, device, budget=IMPATIENT if faults.pause else QUICK)
 
     assert caught.value.kind is FailureKind.INCOMPLETE
     assert caught.value.hint
@@ -121,7 +121,7 @@ def test_a_pager_that_stays_on_is_named() -> None:
     """A recipe that forgets the pager gets the pager as the cause, not a part of the text."""
     device = Device(configuration=configuration(200), faults=Faults(refused=("terminal pager 0",)))
     with serve(Asa, device) as emulator, pytest.raises(NotAssessableError, match=r"pager after 2\d lines") as caught:
-        fetch(emulator, device, platform=asa_platform(preparation=()))
+        fetch(emulator, device, platform=asa_platform(preparation=()), budget=IMPATIENT)
     assert caught.value.kind is FailureKind.INCOMPLETE
 
 
@@ -129,7 +129,7 @@ def test_a_device_that_drips_is_given_up_at_the_deadline() -> None:
     """Never silent, never done: the overall deadline ends it."""
     device = Device(configuration=configuration(4000), faults=Faults(packet=1))
     with serve(Asa, device) as emulator, pytest.raises(NotAssessableError, match=r"longer than 1\.5 s") as caught:
-        fetch(emulator, device, budget=Budget(idle=1, total=1.5))
+        fetch(emulator, device, budget=Budget(total=1.5))
     assert caught.value.kind is FailureKind.INCOMPLETE
 
 
@@ -137,7 +137,7 @@ def test_a_device_that_prints_without_end_is_given_up_at_the_size() -> None:
     """The byte budget ends it."""
     device = Device(configuration=configuration(4000))
     with serve(Asa, device) as emulator, pytest.raises(NotAssessableError, match="more than 50000 bytes"):
-        fetch(emulator, device, budget=Budget(idle=1, size=50_000))
+        fetch(emulator, device, budget=Budget(size=50_000))
 
 
 def test_latin_1_is_refused_unless_said() -> None:

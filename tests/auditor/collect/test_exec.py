@@ -16,7 +16,7 @@ from auditor.demo.terminal import Device, Record
 from auditor.errors import BugError, CollectionError, FailureKind
 from parsers.contract import Channel, Command, Completeness, Parsed, Platform, Recipe
 from parsers.model.capture import Capture
-from tests.auditor.collect.bed import QUICK, credentials, fetch
+from tests.auditor.collect.bed import IMPATIENT, QUICK, credentials, fetch
 
 DEVICE = Device(hostname="edge1", user="audit")
 RULES = "*filter\n:INPUT DROP [0:0]\nCOMMIT\n"
@@ -131,7 +131,7 @@ def test_characters_cut_across_packets_come_whole() -> None:
 def test_a_failed_command_is_incomplete_with_its_cause(command: str, cause: str) -> None:
     """A status other than 0, none at all, silence or bytes that are no text end the collection."""
     with _edge() as emulator, pytest.raises(CollectionError, match=cause) as caught:
-        _fetch(emulator, _command(command), budget=Budget(idle=0.4, total=10))
+        _fetch(emulator, _command(command), budget=IMPATIENT)
 
     assert caught.value.kind is FailureKind.INCOMPLETE
     assert caught.value.hint
@@ -141,7 +141,7 @@ def test_a_failed_command_is_incomplete_with_its_cause(command: str, cause: str)
 def test_optional_excuses_a_status_and_nothing_else(command: str) -> None:
     """An optional command may be missing; cut or garbled output is refused all the same."""
     with _edge() as emulator, pytest.raises(CollectionError):
-        _fetch(emulator, _command(command, optional=True), budget=Budget(idle=0.4, total=10))
+        _fetch(emulator, _command(command, optional=True), budget=IMPATIENT)
 
 
 def test_size_and_time_are_limited() -> None:
