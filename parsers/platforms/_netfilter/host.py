@@ -103,12 +103,24 @@ def routing(network: Network) -> tuple[Stage, ...]:
         rules.append(_drop(Match(destination=kept), "delivered to the host itself"))
         martian = AddressSet.of("0.0.0.0/8", "127.0.0.0/8", "::1", "::") | MULTICAST | network.broadcast | LINK_LOCAL
         rules.append(_drop(Match(source=martian), "no address to forward from"))
-    for version, name in ((4, "net.ipv4.ip_forward"), (6, "net.ipv6.conf.all.forwarding")):
-        if network.sysctls.get(name) == "0":
-            rules.append(_drop(family(version), f"{name} = 0", network.sysctl_spans.get(name)))
+    rules += _not_forwarding(network)
     if rules:
         found.append(_routing_stage("routing", rules, Traffic.THROUGH))
     return tuple(found)
+
+
+def _not_forwarding(network: Network) -> list[Rule]:
+    """Give what is not forwarded at all: IPv4 by incoming interface, IPv6 for the whole host (ip-sysctl.rst)."""
+    rules: list[Rule] = []
+    for item in network.interfaces:
+        name = f"net.ipv4.conf.{item.name.replace('/', '.')}.forwarding"
+        if network.sysctls.get(name) == "0":
+            match = Match(destination=ANY4, ingress=frozenset({item.name}))
+            rules.append(_drop(match, f"{name} = 0", network.sysctl_spans.get(name)))
+    for version, name in ((4, "net.ipv4.ip_forward"), (6, "net.ipv6.conf.all.forwarding")):
+        if network.sysctls.get(name) == "0" and (version == 6 or not rules):
+            rules.append(_drop(family(version), f"{name} = 0", network.sysctl_spans.get(name)))
+    return rules
 
 
 _ARRIVING = (Traffic.THROUGH, Traffic.TO_DEVICE)

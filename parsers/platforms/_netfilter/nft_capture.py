@@ -115,9 +115,11 @@ def note_marks(tables: list[TableBlock], marks: Marks) -> bool:
     return untracked
 
 
-def visit_unreached(meaning: TableMeaning) -> None:
+def visit_unreached(meaning: TableMeaning, skip: frozenset[str] = frozenset()) -> None:
     """Read the chains that no base chain reaches as well, so that their lines are accounted for."""
     for chain in meaning.table.chains:
+        if chain.name in skip:
+            continue
         hook = Hook(chain.base.hook) if chain.base and chain.base.hook in set(Hook) else Hook.FORWARD
         meaning.entries(chain.name, hook)
 
