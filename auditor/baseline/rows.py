@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from parsers.model.addresses import AddressSet
+from parsers.model.addresses import ANY4, ANY6, AddressSet
 from parsers.model.conditions import ConditionKind, Facts
 from parsers.model.services import ServiceSet
 
@@ -43,8 +43,10 @@ class Region:
     names: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
-        """Tell whether any packet is in the region."""
-        return bool(self.source) and bool(self.destination) and bool(self.services)
+        """Tell whether any packet is in the region; none mixes IPv4 and IPv6."""
+        return bool(self.services) and any(
+            self.source & family and self.destination & family for family in (ANY4, ANY6)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Regions of traffic, made by address family and moved to the ports on which a published host's traffic arrives."""
+"""Regions of traffic, moved to the ports on which a published host's traffic arrives."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from auditor.baseline.rows import Region
 from auditor.deployment.site import Published
-from parsers.model.addresses import ANY4, ANY6, AddressSet
+from parsers.model.addresses import AddressSet
 from parsers.model.services import Service, ServiceSet
 
 __all__ = ["regions", "translated"]
@@ -15,11 +15,10 @@ __all__ = ["regions", "translated"]
 def regions(
     source: AddressSet, destination: AddressSet, services: ServiceSet, names: frozenset[str] = frozenset()
 ) -> Iterator[Region]:
-    """Give the product of two ends, without packets that mix IPv4 and IPv6."""
-    for family in (ANY4, ANY6):
-        region = Region(source=source & family, destination=destination & family, services=services, names=names)
-        if region:
-            yield region
+    """Give the product of two ends if any packet is in it."""
+    region = Region(source=source, destination=destination, services=services, names=names)
+    if region:
+        yield region
 
 
 def translated(made: Iterable[Region], published: tuple[Published, ...], internal: AddressSet) -> Iterator[Region]:
