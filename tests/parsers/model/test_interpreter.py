@@ -181,3 +181,17 @@ def test_every_piece_of_a_pool_is_tried() -> None:
     assert judgement.verdict is Verdict.UNKNOWN
     assert [path.permitted for path in judgement.paths] == [True, False, True]
     assert judge(replace(some, routes=ROUTES[:0]), question, "inside").verdict is Verdict.DENY
+
+
+def test_egress_of_a_translation() -> None:
+    """A translation sends the packet where its new destination is routed, or where it says itself (ASA un-NAT)."""
+    question = packet("tcp 203.0.113.9:40000 > 198.51.100.10:443")
+    routed = Rewrite(side=Side.DESTINATION, to=AddressSet.of("10.1.1.10"))
+    for do, forced, egress in (
+        (routed, None, "dmz"),
+        (replace(routed, egress="inside"), None, "inside"),
+        (replace(routed, egress="inside"), "outside", "outside"),
+        (replace(routed, side=Side.SOURCE), None, "outside"),
+    ):
+        judgement = judge(firewall("test", nat("nat", rule("", do))), question, "outside", egress=forced)
+        assert [path.egress for path in judgement.paths] == [egress]
