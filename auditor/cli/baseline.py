@@ -53,17 +53,48 @@ def list_baselines(common: Common, form: str) -> int:
 
 @command.command("check")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--deployment",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Let the rows name the groups of this deployment too.",
+)
 @common
-def check(common: Common, files: tuple[Path, ...]) -> int:  # noqa: ARG001 - accepted everywhere
+def check(common: Common, files: tuple[Path, ...], deployment: Path | None) -> int:  # noqa: ARG001 - taken everywhere
     """Check a baseline of your own; what is wrong comes with file, line and key, and ends in 2.
 
-    A file that only adds rows may use the vocabulary of the baselines before it: name these too.
+    A file without a vocabulary adds rows to securetransport-5.5, or to the baselines that are named before it.
     """
     from auditor.baseline.load import load
+    from auditor.deployment.load import Overrides
+    from auditor.deployment.load import load as load_deployment
 
-    baseline = load([str(file) for file in files], base=Path())
+    names = [_named(file) for file in files]
+    if len(files) == 1 and _adds_rows(files[0]):
+        names = [_DEFAULT[0], *names]
+    if deployment is None:
+        baseline = load(names)
+    else:
+        baseline = load_deployment(deployment, Overrides(baselines=tuple(names))).baseline
     emit(f"{', '.join(name for name, _ in baseline.parts)}: {len(baseline.rows)} rows, nothing wrong\n")
     return 0
+
+
+def _named(file: Path) -> str:
+    """Give a baseline as a loader names it: a file by its whole path, what ships by its name."""
+    return str(file.absolute()) if file.exists() else str(file)
+
+
+def _adds_rows(file: Path) -> bool:
+    """Tell whether a file declares no vocabulary of its own."""
+    from auditor.baseline.document import decode, parse
+    from auditor.errors import BaselineError
+
+    if not file.is_file():
+        return False
+    text = decode(file.read_bytes(), str(file), BaselineError)
+    data = parse(text, file=str(file), error=BaselineError).data
+    return isinstance(data, dict) and "vocabulary" not in data
 
 
 @command.command("show")

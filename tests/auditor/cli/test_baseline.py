@@ -105,16 +105,20 @@ def test_usage_errors(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert run("baseline", *words).code == 2
 
 
-def test_check(run: Run, tmp_path: Path) -> None:
+def test_check(run: Run, asa: Path, tmp_path: Path) -> None:
     """A baseline of one's own is checked: what is wrong comes with file and line, what is right with its size."""
+    site = asa / "production-perimeter"
     good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
     good.write_text(
         "version: 1\nid: site\ntitle: Site\nrows:\n"
-        "  - {id: S1, title: DNS, source: [10.0.0.1], destination: [10.0.0.2], protocol: udp, ports: 53}\n",
+        "  - {id: S1, title: DNS, source: server, destination: [10.0.0.2], protocol: udp, ports: 53}\n",
         "utf-8",
     )
     bad.write_text("version: 1\nid: site\ntitel: Site\n", "utf-8")
     wrong = run("baseline", "check", bad)
 
+    assert run("baseline", "check", good).code == 0
+    assert run("baseline", "check", site / "site-rows.yaml").code == 2
+    assert run("baseline", "check", site / "site-rows.yaml", "--deployment", site / "deployment.yaml").code == 0
     assert wrong.code == 2
     assert f"{bad}:3" in wrong.err
