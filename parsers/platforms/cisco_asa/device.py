@@ -101,10 +101,10 @@ def read_names(text: Configuration) -> None:
     for node in text.find("name"):
         if len(node.words) > 2 and address(node.words[1], {}) is not None:
             text.names[node.words[2]] = node.words[1]
-            text.ledger.modelled(node.numbers())
+            text.ledger.modelled((node.number,))
     for node in text.nodes:
         if node.words in {("names",), ("no", "names")}:
-            text.ledger.modelled(node.numbers())
+            text.ledger.modelled((node.number,))
 
 
 def describe(text: Configuration, others: Sequence[str]) -> tuple[Device, tuple[Assumption, ...]]:
@@ -123,7 +123,7 @@ def describe(text: Configuration, others: Sequence[str]) -> tuple[Device, tuple[
         assumptions = (Assumption(text="ASA version 9.0 or later", why=why),)
     for head in (("hostname",), ("ASA", "Version"), ("failover",), ("no", "failover")):
         for node in text.find(*head):
-            text.ledger.modelled(node.numbers())
+            text.ledger.modelled((node.number,))
     return (
         Device(hostname=hostname, model=model, version=full, serial=serial, ha_role=_role(text)),
         assumptions,
@@ -141,7 +141,7 @@ def management(text: Configuration, ports: Sequence[Port]) -> tuple[ManagementNo
     found = []
     for node in text.nodes:
         for note in (*_telnet(node, text.names), *_open_access(node, text.names, levels), *_weak_words(node)):
-            text.ledger.modelled(node.numbers())
+            text.ledger.modelled((node.number,))
             found.append(ManagementNote(text=note, span=text.span(node.number)))
     return tuple(found)
 

@@ -50,7 +50,7 @@ def bindings(text: Configuration, names: frozenset[str]) -> tuple[Binding, ...]:
         if binding is None:
             text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {node.text}", node.number, decides=True)
             continue
-        text.ledger.modelled(node.numbers())
+        text.ledger.modelled((node.number,))
         if binding.direction == "control-plane":
             continue
         if binding.interface and binding.interface not in names:
@@ -82,7 +82,7 @@ def gates(text: Configuration) -> Gates:
     for node in text.find("same-security-traffic", "permit"):
         if len(node.words) == 3 and node.words[2] in {"inter-interface", "intra-interface"}:
             opened.add(node.words[2])
-            text.ledger.modelled(node.numbers())
+            text.ledger.modelled((node.number,))
     return Gates(inter="inter-interface" in opened, intra="intra-interface" in opened)
 
 

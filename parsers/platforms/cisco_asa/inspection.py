@@ -82,19 +82,19 @@ class Policies:
             self._classes[words[-1]] = node
             for child in node.children:
                 if child.words[0] == "description":
-                    text.ledger.irrelevant(child.numbers())
+                    text.ledger.irrelevant((child.number,))
                 elif child.words[0] == "match" and len(child.words) > 1 and child.words[1] in _MATCHES:
-                    text.ledger.modelled(child.numbers())
+                    text.ledger.modelled((child.number,))
             return
         self._policies[words[-1]] = node
         for child in node.children:
             if child.words[0] == "description":
-                text.ledger.irrelevant(child.numbers())
+                text.ledger.irrelevant((child.number,))
             elif child.words[0] == "class" and len(child.words) == 2:
                 text.ledger.modelled((child.number,))
                 for action in child.children:
                     if action.words[0] in _ACTIONS:
-                        text.ledger.modelled(action.numbers())
+                        text.ledger.modelled((action.number,))
 
     def _apply(self) -> Iterator[_Applied]:
         for node in self._text.find("service-policy"):
@@ -102,7 +102,7 @@ class Policies:
             everywhere = len(words) == 3 and words[2] == "global"
             if not everywhere and not (len(words) == 4 and words[2] == "interface"):
                 continue
-            self._text.ledger.modelled(node.numbers())
+            self._text.ledger.modelled((node.number,))
             policy = self._policies.get(words[1])
             if policy is None:
                 what = f"{node.text}: policy-map {words[1]} is not defined"

@@ -73,7 +73,7 @@ def _port(text: Configuration, node: Node) -> Port | None:
     reader = _Reader(text, node)
     for child in node.children:
         if reader.read(child):
-            text.ledger.modelled(child.numbers())
+            text.ledger.modelled((child.number,))
     text.ledger.modelled((node.number,))
     return reader.port()
 
@@ -97,9 +97,9 @@ class _Reader:
     def read(self, line: Node) -> bool:
         """Take one line; False where it was left to the ledger as irrelevant or not understood."""
         head, *rest = line.words
-        if head == "nameif" and len(rest) == 1:
+        if head == "nameif" and len(rest) == 1 and not self._name:
             self._name = rest[0]
-        elif head == "security-level" and len(rest) == 1 and rest[0].isdecimal():
+        elif head == "security-level" and len(rest) == 1 and rest[0].isdecimal() and self._level is None:
             self._level = int(rest[0])
         elif head == "shutdown":
             self._enabled = False
@@ -157,6 +157,8 @@ class _Reader:
         standby = address(words[3], names) if len(words) == 4 and words[2] == "standby" else None
         if own is None or around is None or len(words) not in {2, 4} or (len(words) == 4 and standby is None):
             return self._strange(line)
+        if self._primary:  # a device prints one: the header of another interface was lost
+            return self._strange(line)
         self._primary.append(AddressSet.span(own, own))
         self._addresses.append(AddressSet.span(own, own))
         if standby is not None:
@@ -195,7 +197,7 @@ class _Reader:
             or (head == "ipv6" and second in _IRRELEVANT_IPV6)
             or (line.words[0] == "no" and head in _NEGATED)
         ):
-            self._text.ledger.irrelevant(line.numbers())
+            self._text.ledger.irrelevant((line.number,))
             return False
         return self._strange(line)
 
@@ -216,7 +218,7 @@ def routing(text: Configuration, found: Sequence[Port]) -> Routing:
         if route is None:
             text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {node.text}", node.number, decides=True)
             continue
-        text.ledger.modelled(node.numbers())
+        text.ledger.modelled((node.number,))
         if route.interface not in names and route.interface.lower() != _SINK:
             text.remark(RemarkKind.UNDEFINED, f"{node.text}: there is no such interface", node.number, decides=True)
         if "tunneled" not in words:

@@ -71,7 +71,8 @@ class Nat:
 
     From the real to the mapped interface, sources `real` become `mapped` and destinations `published` become `behind`;
     the other way round the same is undone. `first` and `second` are the services on the real and on the mapped side,
-    with the real side's host as their source; None leaves ports alone. `why` holds what keeps it from being exact.
+    with the real side's host as their source; None leaves ports alone. `why` holds what keeps it from being exact;
+    `unread` tells that ports may change in an unknown way too.
     """
 
     number: int
@@ -88,6 +89,7 @@ class Nat:
     unidirectional: bool = False
     route_lookup: bool = False
     inactive: bool = False
+    unread: bool = False
     name: str = ""
     why: list[Condition] = field(default_factory=list)
 
@@ -179,14 +181,28 @@ class _Reader:
             what = f"not understood: {self._text.lines[self._number - 1].strip()}"
             self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, self._number)
             rule.why.append(_unknown(f"nat: {rest}"))
-            if "destination" in self._words and rule.behind is None:
-                rule.published = rule.behind = _ANYTHING
+            self._unread()
             return
         self._text.ledger.modelled((self._number,))
         for name in (rule.ingress, rule.egress):
             if name != "any" and name not in self._primary:
                 what = f"nat names an interface {name} that is not there"
                 self._text.remark(RemarkKind.UNDEFINED, what, self._number, decides=True)
+
+    def _unread(self) -> None:
+        """Widen what was read of a line with a strange word: ports may change, names may stand in wrong places."""
+        rule = self._rule
+        rule.unread = True
+        rule.first = rule.second = None
+        if rule.section == Section.AUTO:
+            if rule.mapped.bounds.why:
+                rule.mapped = _ANYTHING
+            return
+        targets = (rule.real, rule.mapped, rule.published, rule.behind)
+        if any(target.bounds.why for target in targets if target is not None):
+            rule.real = rule.mapped = _ANYTHING
+        if "destination" in self._words:
+            rule.published = rule.behind = _ANYTHING
 
     def _word(self, ahead: int = 0) -> str:
         at = self._at + ahead

@@ -31,8 +31,8 @@ __all__ = ["reverse_path_stage", "source_stage", "untranslation_stage"]
 class _Way:
     """One direction of a rule: what it matches on arrival, and what each end becomes.
 
-    `others` and `arrivals` are the two ends of a packet on arrival (source and destination), `senders` and `target`
-    what they become; `services` as on arrival, `after` as behind the translation of the destination.
+    `sources` and `arrivals` are the two ends of a packet on arrival, `senders` and `target` what they become;
+    `services` are as on arrival, `after` as behind the translation of the destination.
     """
 
     rule: Nat
@@ -65,7 +65,7 @@ def _backwards(rule: Nat) -> _Way | None:
         target=rule.real,
         services=arrival,
         after=after,
-        to_ports=_only_ports(after) if after != arrival else None,
+        to_ports=_new_ports(rule, arrival, after),
     )
 
 
@@ -86,7 +86,7 @@ def _forwards(rule: Nat) -> _Way | None:
         target=rule.behind,
         services=arrival,
         after=after,
-        to_ports=_only_ports(after) if after != arrival else None,
+        to_ports=_new_ports(rule, arrival, after),
     )
 
 
@@ -103,9 +103,12 @@ def _turned(services: ServiceSet) -> ServiceSet:
     )
 
 
-def _only_ports(services: ServiceSet) -> tuple[int, int] | None:
-    boxes = services.boxes
-    ports = {box.ports for box in boxes}
+def _new_ports(rule: Nat, arrival: ServiceSet, after: ServiceSet) -> tuple[int, int] | None:
+    if rule.unread:
+        return 1, 65535  # not as many as there are ports: any of them
+    if after == arrival:
+        return None
+    ports = {box.ports for box in after.boxes}
     return ports.pop() if len(ports) == 1 else None
 
 

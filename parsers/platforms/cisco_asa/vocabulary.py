@@ -56,12 +56,24 @@ _DECIDING = frozenset({
 """First words of commands that can decide traffic: what is not understood in them can change a verdict."""
 
 
+_ELSEWHERE = frozenset({
+    "group-object", "icmp-object", "nameif", "nat", "network-object", "port-object", "protocol-object",
+    "security-level", "service-object", "subnet",
+})  # fmt: skip
+"""First words of lines that belong to an interface or an object: below another command their own header was lost."""
+
+
 def settle(text: Configuration) -> None:
     """Account for what no part of the model took: irrelevant commands, and everything that was not understood."""
     states = text.ledger.states
     for node in text.nodes:
         if states[node.number - 1] == LineState.NOT_UNDERSTOOD and _irrelevant(node):
             text.ledger.irrelevant(node.numbers())
+        if node.words[0] != "interface":
+            for orphan in _lost(node):
+                states[orphan.number - 1] = LineState.NOT_UNDERSTOOD
+                what = f"the block that it belongs to is missing: {orphan.text}"
+                text.remark(RemarkKind.NOT_UNDERSTOOD, what, orphan.number, decides=True)
     noted = {
         number
         for remark in text.remarks
@@ -88,6 +100,13 @@ def _every_word(node: Node) -> Iterator[str]:
     yield from node.words[1:]
     for child in node.children:
         yield from _every_word(child)
+
+
+def _lost(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if child.words[0] in _ELSEWHERE or child.words[:2] == ("ip", "address"):
+            yield child
+        yield from _lost(child)
 
 
 def _head(node: Node) -> str:

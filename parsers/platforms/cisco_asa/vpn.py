@@ -29,6 +29,7 @@ _MODELLED = (
     ("tunnel-group-map",), ("ip", "local", "pool"), ("ipv6", "local", "pool"), ("sysopt", "connection", "permit-vpn"),
     ("no", "sysopt", "connection", "permit-vpn"), ("tunnel-group-preference",),
 )  # fmt: skip
+_BLOCKS = frozenset({"tunnel-group", "group-policy", "webvpn"})
 
 
 class Tunnels:
@@ -41,7 +42,7 @@ class Tunnels:
         self._lists = lists
         for head in _MODELLED:
             for node in text.find(*head):
-                text.ledger.modelled(node.numbers())
+                text.ledger.modelled(node.numbers() if node.words[0] in _BLOCKS else (node.number,))
         self._permitted = not text.find("no", "sysopt", "connection", "permit-vpn")
         self._printed = bool(text.find("sysopt", "connection", "permit-vpn"))
         self._found = tuple(self._tunnels())
