@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Lookup", "Question", "judge_many"]
 
-_BLOCK = 2048
-"""Rules of a block: its vectors take at most a few megabytes, whatever the rules are."""
+_BLOCK = 512
+"""Rules of a block: longer vectors take more memory for each rule, more blocks take more time for each packet."""
 _FEW = 8
 """A chain of so few rules is visited rule by rule."""
+_RARE = 3
+"""So many entries into a chain are cheaper rule by rule than by vectors that must be made first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def judge_many(firewall: Firewall, questions: Iterable[Question]) -> list[Judgem
 
 
 class Lookup:
-    """Judges packets on one firewall; what a chain's first packet costs, the others save."""
+    """Judges packets on one firewall; what is prepared for a chain after its first packets, the later ones save."""
 
     def __init__(self, firewall: Firewall, table: tuple[tuple[AddressSet, str], ...] | None = None) -> None:
         """Prepare a firewall; `table` (default: its own egress table) gives the routes in force."""
@@ -158,15 +160,20 @@ class _Vectors:
 
 
 class _Blocks:
-    """The vectors of each chain that was entered, made when it is first entered."""
+    """The vectors of each chain that is entered more than rarely."""
 
     def __init__(self) -> None:
         self._chains: dict[int, _Vectors] = {}
+        self._entries: dict[int, int] = {}
 
     def following(self, chain: Chain, packet: Packet, index: int) -> int:
         if len(chain.rules) <= _FEW:
             return index
         vectors = self._chains.get(id(chain))
         if vectors is None:
+            entries = self._entries.get(id(chain), 0) + (index == 0)
+            if entries <= _RARE:
+                self._entries[id(chain)] = entries
+                return index
             vectors = self._chains[id(chain)] = _Vectors(chain)
         return vectors.following(packet, index)
