@@ -6,12 +6,13 @@ or binary file into a configuration; whoever has such a file says so (`encoding`
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from auditor.capture.manifest import MANIFEST, Manifest, digest, load
+from auditor.capture.manifest import MANIFEST, Manifest, load
 from auditor.errors import FailureKind, NotAssessableError, StAuditError, UsageError
 from parsers.model.capture import Capture, Document
 
@@ -66,17 +67,18 @@ def _folder(folder: Path) -> Saved:
     for entry in manifest.documents:
         path = folder / entry.file
         data = _bytes(path)
-        # Empty is a legal answer of a command (no rules); only the manifest can say that it was one.
-        text = _text(data, path, "utf-8") if data else ""
-        document = Document(
-            name=entry.name, command=entry.command, text=text, stderr=entry.stderr, exit_status=entry.exit_status
-        )
-        if entry.sha256 is not None and digest(document) != entry.sha256.lower():
+        if entry.sha256 is not None and hashlib.sha256(data).hexdigest() != entry.sha256.lower():
             raise UsageError(
                 f"its SHA-256 is not the one in {MANIFEST}: the file was changed after it was saved",
                 file=path,
                 hint=f"collect again; to judge a changed text on purpose, remove its sha256 from {MANIFEST}",
             )
+        # Empty is a legal answer of a command (no rules); only the manifest can say that it was one. What we wrote
+        # ourselves is taken as it is, to the byte.
+        text = _text(data, path, "utf-8", exact=entry.sha256 is not None) if data else ""
+        document = Document(
+            name=entry.name, command=entry.command, text=text, stderr=entry.stderr, exit_status=entry.exit_status
+        )
         documents.append(document)
     return Saved(capture=Capture(documents=tuple(documents), platform=manifest.platform), manifest=manifest)
 
@@ -91,30 +93,35 @@ def _bytes(path: Path) -> bytes:
         raise UsageError(f"cannot be read: {exc.strerror}", file=path, hint="check its type and permissions") from exc
 
 
-def _text(data: bytes, path: Path, encoding: str) -> str:
-    if not data.strip():
+def _text(data: bytes, path: Path, encoding: str, *, exact: bool = False) -> str:
+    if not data.strip() and not exact:
         raise _unreadable("is empty", path, hint="save the configuration anew; nothing was judged")
     if len(data) > _LARGEST:
         raise _unreadable(f"is larger than {_LARGEST >> 20} MiB", path, hint="is it a configuration?")
+    if exact:
+        return _decoded(data, path, encoding)
     kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
     if kind is not None:
         raise _unreadable(f"is {kind}", path, hint="unpack or convert it to plain text in UTF-8 first")
     if (at := data.find(b"\0")) >= 0:
         line = data.count(b"\n", 0, at) + 1
         raise _unreadable("is binary: it holds a NUL byte", path, line=line, hint="save the configuration as text")
+    utf8 = encoding.lower().replace("-", "") == "utf8"
+    return _decoded(data, path, "utf-8-sig" if utf8 else encoding).replace("\r\n", "\n")
+
+
+def _decoded(data: bytes, path: Path, encoding: str) -> str:
     try:
-        text = data.decode("utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
+        return data.decode(encoding)
     except LookupError as exc:
         raise UsageError(f"{encoding!r} is no encoding", hint="write utf-8 or latin-1") from exc
     except UnicodeDecodeError as exc:
-        line = data.count(b"\n", 0, exc.start) + 1
         raise _unreadable(
-            f"is not {encoding}: byte 0x{data[exc.start]:02x}",
+            f"is not {encoding.removesuffix('-sig')}: byte 0x{data[exc.start]:02x}",
             path,
-            line=line,
+            line=data.count(b"\n", 0, exc.start) + 1,
             hint="if it is Latin-1, say so: --encoding latin-1",
         ) from exc
-    return text.replace("\r\n", "\n")
 
 
 def _unreadable(message: str, path: Path, *, hint: str, line: int | None = None) -> StAuditError:

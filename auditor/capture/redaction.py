@@ -75,10 +75,12 @@ _GENERIC: Final = (
         "auth |priv ",
         rf"(?i)\b(?:auth|priv)[ \t]+(?:{_HASHES}|3?des|aes(?:[ \t-]*(?:128|192|256))?)[ \t]+{_VALUE}",
     ),
+    # NX-OS leaves the cipher out.
+    _generic("priv ", rf"(?i)\bauth[ \t]+{_HASHES}[ \t]+\S{{1,100}}[ \t]+priv[ \t]+(?!3?des\b|aes\b){_VALUE}"),
     _generic(
         "message-digest-key|authentication",
         rf"(?i)\b(?:message-digest-key|authentication(?:-key)?)[ \t]+(?:\d+[ \t]+)?(?:hmac-)?{_HASHES}"
-        rf"(?:[ \t]+\d)?[ \t]+{_VALUE}",
+        rf"(?:[ \t]+\d)?(?:[ \t]+key)?[ \t]+{_VALUE}",
     ),
     _generic("enc ", r"\bENC[ \t]+(?P<secret>[^\s\"]+)"),
     _generic("$", r"(?P<secret>\$(?:1|2[abxy]?|5|6|7|8|9|14|y|sha512|argon2id?)\$[^\s\"'<>;,]+)"),

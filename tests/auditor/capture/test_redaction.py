@@ -49,6 +49,8 @@ def _clean(text: str, *secrets: Secret, key: bytes | None = None) -> str:
         "snmp-server host inside 10.0.0.1 community S3cret-One version 2c",
         "snmp-server user ops grp v3 auth sha S3cret-One priv aes 128 x",
         "snmp-server user ops grp v3 auth sha x priv aes 128 S3cret-One",
+        "snmp-server user ops network-admin auth md5 x priv S3cret-One localizedkey",
+        'set protocols ospf area 0 interface x authentication md5 0 key "S3cret-One"',
         " ip ospf message-digest-key 1 md5 S3cret-One",
         " ip ospf authentication-key S3cret-One",
         "ntp authentication-key 1 md5 S3cret-One",
