@@ -126,7 +126,8 @@ def printed(baseline: Baseline) -> tuple[TableLine, ...]:
     return tuple(
         TableLine(
             id=row.id, title=row.title, source=_ends(baseline, row, "source"),
-            destination=_ends(baseline, row, "destination"), protocol="/".join(row.protocols), ports=_ports(row), when=_when(row),
+            destination=_ends(baseline, row, "destination"), protocol="/".join(row.protocols), ports=_ports(row),
+            when=_when(row),
         )
         for row in baseline.rows
     )  # fmt: skip
