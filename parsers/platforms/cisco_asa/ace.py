@@ -5,11 +5,11 @@ Source: Cisco ASA Series Command Reference, `access-list extended`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
-from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
+from parsers.model.addresses import ANY4, ANY6, AddressSet
 from parsers.model.conditions import Axis, Bounds, Condition, ConditionKind
 from parsers.model.rules import Match
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, ServiceSet
@@ -53,18 +53,18 @@ class Surroundings:
     schedules: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Ace:
     """One line: what it matches, and on what that depends."""
 
-    source: AddressBounds = field(default_factory=lambda: Bounds.exact(ANY))
-    destination: AddressBounds = field(default_factory=lambda: Bounds.exact(ANY))
-    services: ServiceBounds = field(default_factory=lambda: Bounds.exact(ANY_SERVICE))
-    conditions: list[Condition] = field(default_factory=list)
-    address_objects: tuple[str, ...] = ()
-    service_objects: tuple[str, ...] = ()
-    inactive: bool = False
-    understood: bool = True
+    source: AddressBounds
+    destination: AddressBounds
+    services: ServiceBounds
+    conditions: tuple[Condition, ...]
+    address_objects: tuple[str, ...]
+    service_objects: tuple[str, ...]
+    inactive: bool
+    understood: bool
 
     @property
     def is_exact(self) -> bool:
@@ -104,9 +104,7 @@ class Ace:
 
 def read_ace(around: Surroundings, words: Sequence[str], number: int) -> Ace:
     """Read the words behind `permit` or `deny`; raises StrangeError for a word within the five-tuple."""
-    reader = _Reader(around, words, number)
-    reader.read()
-    return reader.ace
+    return _Reader(around, words, number).read()
 
 
 def take_address(
@@ -150,20 +148,33 @@ class _Reader:
         self._number = number
         self._at = 0
         self._protocols: tuple[int, ...] = ()
-        self.ace = Ace()
+        self._conditions: list[Condition] = []
+        self._address_objects: tuple[str, ...] = ()
+        self._service_objects: tuple[str, ...] = ()
+        self._inactive = False
+        self._understood = True
 
-    def read(self) -> None:
+    def read(self) -> Ace:
         """Read the whole line."""
-        ace = self.ace
         services = self._take_protocol()
         self._take_users()
         self._take_security_group(Axis.SOURCE)
-        ace.source = self._take_address()
+        source = self._take_address()
         source_ports = self._take_source_ports()
         self._take_security_group(Axis.DESTINATION)
-        ace.destination = self._take_address()
-        ace.services = services if services is not None else self._take_services(source_ports)
+        destination = self._take_address()
+        services = services if services is not None else self._take_services(source_ports)
         self._take_options()
+        return Ace(
+            source=source,
+            destination=destination,
+            services=services,
+            conditions=tuple(self._conditions),
+            address_objects=self._address_objects,
+            service_objects=self._service_objects,
+            inactive=self._inactive,
+            understood=self._understood,
+        )
 
     def _word(self, ahead: int = 0) -> str:
         at = self._at + ahead
@@ -182,7 +193,7 @@ class _Reader:
         if not name:
             raise StrangeError
         self._at += 2
-        self.ace.service_objects = (name,)
+        self._service_objects = (name,)
         bounds = self._around.objects.services(keyword, name, self._number)
         if self._around.objects.kind(keyword, name) == "protocol" and not bounds.why and bounds.sure != ANY_SERVICE:
             ranges = sorted({box.protocols for box in bounds.sure.boxes})
@@ -209,11 +220,11 @@ class _Reader:
         wanted = _GROUP_KINDS.get(words[0])
         if wanted is not None and not self._around.objects.is_defined("object-group", words[-1], wanted, self._number):
             kind = ConditionKind.UNKNOWN
-        self.ace.conditions.append(Condition(kind=kind, values=(words[-1],), text=" ".join(words), axis=axis))
+        self._conditions.append(Condition(kind=kind, values=(words[-1],), text=" ".join(words), axis=axis))
 
     def _take_address(self) -> AddressBounds:
         bounds, names, self._at = take_address(self._around, self._words, self._at, self._number)
-        self.ace.address_objects += names
+        self._address_objects += names
         return bounds
 
     def _take_source_ports(self) -> PortRanges | ServiceBounds:
@@ -232,7 +243,7 @@ class _Reader:
     def _take_group(self) -> ServiceBounds:
         name = self._word(1)
         self._at += 2
-        self.ace.service_objects += (name,)
+        self._service_objects += (name,)
         return self._around.objects.services("object-group", name, self._number)
 
     def _take_services(self, source: PortRanges | ServiceBounds) -> ServiceBounds:
@@ -267,25 +278,24 @@ class _Reader:
 
     def _take_options(self) -> None:
         """Read what may follow the five-tuple; a strange word leaves the five-tuple as an upper bound."""
-        ace = self.ace
         while self._at < len(self._words):
             word, name = self._word(), self._word(1)
             if word == "log":
                 self._at += 1
                 self._skip_log()
             elif word == "inactive":
-                ace.inactive = True
+                self._inactive = True
                 self._at += 1
             elif word == "time-range" and name:
                 kind = ConditionKind.SCHEDULE
                 if name not in self._around.schedules:
                     kind = ConditionKind.UNKNOWN
                     self._around.text.remark(RemarkKind.UNDEFINED, f"time-range {name} is not defined", self._number)
-                ace.conditions.append(Condition(kind=kind, values=(name,), text=f"time-range {name}"))
+                self._conditions.append(Condition(kind=kind, values=(name,), text=f"time-range {name}"))
                 self._at += 2
             else:
-                ace.understood = False
-                ace.conditions.append(Condition(kind=ConditionKind.UNKNOWN, text=" ".join(self._words[self._at :])))
+                self._understood = False
+                self._conditions.append(Condition(kind=ConditionKind.UNKNOWN, text=" ".join(self._words[self._at :])))
                 return
 
     def _skip_log(self) -> None:

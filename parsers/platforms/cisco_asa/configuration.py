@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parsers.contract import Remark, RemarkKind
@@ -16,41 +14,44 @@ if TYPE_CHECKING:
 
 __all__ = ["Configuration", "Definition", "read"]
 
-_HEADER = re.compile(r":\s*(Serial Number|Hardware|Saved|Written|Call-home)?\b")
 _MARKS = ("!", ":")
 _ACL_SETTINGS = frozenset({"alert-interval", "deny-flow-max"})
 
 
-@dataclass(slots=True)
 class Definition:
     """An `object` or `object-group`: its kind and words, and the lines of its members in all its blocks."""
 
-    keyword: str
-    kind: str
-    name: str
-    detail: tuple[str, ...]
-    headers: list[int]
-    members: list[int] = field(default_factory=list)
+    __slots__ = ("detail", "headers", "keyword", "kind", "members", "name")
+
+    def __init__(self, keyword: str, kind: str, name: str, detail: tuple[str, ...], header: int) -> None:
+        """Open a definition at its first header line."""
+        self.keyword = keyword
+        self.kind = kind
+        self.name = name
+        self.detail = detail
+        self.headers = [header]
+        self.members: list[int] = []
 
 
-@dataclass(slots=True)
 class Configuration:
-    """One document, sorted; line numbers count from 1.
+    """One document, sorted, with what is noted while it is given its meaning; line numbers count from 1.
 
     `acls` gives the lines of each access list in order; `nodes` is everything that is neither a line of an access
-    list nor part of an object, as a tree.
+    list nor part of an object, as a tree; `header` are the lines that begin with a colon.
     """
 
-    document: int
-    lines: list[str]
-    ledger: Ledger
-    acls: dict[str, list[int]] = field(default_factory=dict)
-    objects: dict[str, Definition] = field(default_factory=dict)
-    groups: dict[str, Definition] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    header: list[int] = field(default_factory=list)
-    nodes: tuple[Node, ...] = ()
-    remarks: list[Remark] = field(default_factory=list)
+    def __init__(self, document: int, lines: list[str]) -> None:
+        """Take the lines; nothing is sorted yet."""
+        self.document = document
+        self.lines = lines
+        self.ledger = Ledger(len(lines))
+        self.acls: dict[str, list[int]] = {}
+        self.objects: dict[str, Definition] = {}
+        self.groups: dict[str, Definition] = {}
+        self.names: dict[str, str] = {}
+        self.header: list[int] = []
+        self.nodes: tuple[Node, ...] = ()
+        self.remarks: list[Remark] = []
 
     def words(self, number: int) -> list[str]:
         """Give the words of a line."""
@@ -73,7 +74,7 @@ class Configuration:
 def read(document: Document, index: int) -> Configuration:
     """Sort the lines of a document; nothing is given a meaning yet."""
     lines = document.lines()
-    text = Configuration(document=index, lines=lines, ledger=Ledger(len(lines)))
+    text = Configuration(index, lines)
     text.nodes = tree(_sort(text), "asa")
     return text
 
@@ -126,7 +127,7 @@ def _definition(text: Configuration, number: int, line: str) -> list[int] | None
     table = text.objects if keyword == "object" else text.groups
     known = table.get(name)
     if known is None:
-        known = table[name] = Definition(keyword, kind, name, tuple(detail), [number])
+        known = table[name] = Definition(keyword, kind, name, tuple(detail), number)
     elif known.kind != kind or known.detail != tuple(detail):
         return None
     else:

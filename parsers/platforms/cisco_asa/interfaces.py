@@ -43,7 +43,7 @@ _NEGATED = frozenset({"ip", "ipv6", "nameif", "security-level", "shutdown"})
 """Commands whose negation says that the interface has none."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Port:
     """An interface with what the model's Interface does not hold."""
 

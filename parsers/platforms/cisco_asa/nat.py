@@ -6,7 +6,7 @@ Reference, `nat (global)` and `nat (object)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
@@ -15,7 +15,7 @@ from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.services import ANY_SERVICE, TCP, UDP, ServiceSet
 from parsers.platforms.cisco_asa.addresses import address
 from parsers.platforms.cisco_asa.objects import unknown_addresses
-from parsers.platforms.cisco_asa.services import ported_services
+from parsers.platforms.cisco_asa.services import EVERY_PORT, ported_services
 from parsers.text.cisco_names import port_number
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Nat", "Section", "Target", "translations"]
 
 _PROTOCOLS = {"tcp": TCP, "udp": UDP, "sctp": 132}
+_UNREAD = "unread"
+_FLAGS = frozenset({
+    "block-allocation", "dns", "extended", "flat", "inactive", "include-reserve", "net-to-net", "no-proxy-arp",
+    "round-robin", "route-lookup", "unidirectional",
+})  # fmt: skip
 _POOL_OPTIONS = frozenset({"round-robin", "extended", "flat", "include-reserve", "block-allocation"})
 
 
@@ -65,7 +70,7 @@ EVERYWHERE = Target(Bounds.exact(ANY))
 _ANYTHING = Target(unknown_addresses("nat"))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Nat:
     """One translation: what a packet from the real side is turned into, end by end.
 
@@ -77,21 +82,20 @@ class Nat:
 
     number: int
     section: int
-    ingress: str = "any"
-    egress: str = "any"
-    static: bool = True
-    real: Target = EVERYWHERE
-    mapped: Target = EVERYWHERE
-    published: Target | None = None
-    behind: Target | None = None
-    first: ServiceSet | None = None
-    second: ServiceSet | None = None
-    unidirectional: bool = False
-    route_lookup: bool = False
-    inactive: bool = False
-    unread: bool = False
-    name: str = ""
-    why: list[Condition] = field(default_factory=list)
+    ingress: str
+    egress: str
+    static: bool
+    real: Target
+    mapped: Target
+    published: Target | None
+    behind: Target | None
+    first: ServiceSet | None
+    second: ServiceSet | None
+    unidirectional: bool
+    route_lookup: bool
+    unread: bool
+    name: str
+    why: tuple[Condition, ...]
 
     def conditions(self, *targets: Target | None) -> tuple[Condition, ...]:
         """Give what keeps the translation from being exact, with what keeps its targets so."""
@@ -104,16 +108,19 @@ def translations(text: Configuration, objects: Objects, primary: Mapping[str, Ad
 
     `primary` gives the active unit's own addresses of each interface, which `interface` stands for.
     """
-    found = [_Reader(text, objects, primary, node.number, node.words[1:]).manual() for node in text.find("nat")]
+    readers = [_Reader(text, objects, primary, node.number, node.words[1:]) for node in text.find("nat")]
+    for reader in readers:
+        reader.manual()
     for definition in text.objects.values():
         if definition.kind == "network":
             lines = [number for number in definition.members if text.words(number)[0] == "nat"]
             for number in lines:
-                rule = _Reader(text, objects, primary, number, text.words(number)[1:]).auto(definition.name)
+                reader = _Reader(text, objects, primary, number, text.words(number)[1:])
+                reader.auto(definition.name)
                 if len(lines) > 1:
-                    rule.why.append(_unknown(f"object {definition.name} has more than one translation"))
-                found.append(rule)
-    return tuple(sorted((rule for rule in found if not rule.inactive), key=_order))
+                    reader.doubt(f"object {definition.name} has more than one translation")
+                readers.append(reader)
+    return tuple(sorted((reader.finish() for reader in readers if not reader.inactive), key=_order))
 
 
 def _order(rule: Nat) -> tuple[int, bool, int, int, str, int]:
@@ -128,10 +135,6 @@ def _order(rule: Nat) -> tuple[int, bool, int, int, str, int]:
         return rule.section, False, -1, 0, rule.name, rule.number
     whole = rule.real.whole
     return rule.section, not rule.static, whole.size, whole.intervals[0][0], rule.name, rule.number
-
-
-def _unknown(text: str) -> Condition:
-    return Condition(kind=ConditionKind.UNKNOWN, text=text)
 
 
 class _StrangeError(Exception):
@@ -155,54 +158,87 @@ class _Reader:
         self._number = number
         self._words = words
         self._at = 0
-        self._rule = Nat(number, Section.MANUAL, real=_ANYTHING, mapped=_ANYTHING)
+        self._section = Section.MANUAL
+        self._pair = ("any", "any")
+        self._static = True
+        self._real = self._mapped = _ANYTHING
+        self._published: Target | None = None
+        self._behind: Target | None = None
+        self._first: ServiceSet | None = None
+        self._second: ServiceSet | None = None
+        self._flags: set[str] = set()
+        self._name = ""
+        self._why: list[Condition] = []
 
-    def manual(self) -> Nat:
+    @property
+    def inactive(self) -> bool:
+        """Tell whether the rule is written down but not in force."""
+        return "inactive" in self._flags
+
+    def finish(self) -> Nat:
+        """Give what was read."""
+        return Nat(
+            number=self._number,
+            section=self._section,
+            ingress=self._pair[0],
+            egress=self._pair[1],
+            static=self._static,
+            real=self._real,
+            mapped=self._mapped,
+            published=self._published,
+            behind=self._behind,
+            first=self._first,
+            second=self._second,
+            unidirectional="unidirectional" in self._flags,
+            route_lookup="route-lookup" in self._flags,
+            unread=_UNREAD in self._flags,
+            name=self._name,
+            why=tuple(self._why),
+        )
+
+    def doubt(self, text: str) -> None:
+        """Note something that keeps the rule from being exact."""
+        self._why.append(Condition(kind=ConditionKind.UNKNOWN, text=text))
+
+    def manual(self) -> None:
         """Read a `nat` line of the top level."""
-        self._attempt(self._manual)
-        return self._rule
+        self._attempt(self._read_manual)
 
-    def auto(self, name: str) -> Nat:
+    def auto(self, name: str) -> None:
         """Read a `nat` line inside the network object of a name."""
-        self._rule.section = Section.AUTO
-        self._rule.name = name
-        self._rule.real = Target(self._objects.addresses("object", name, self._number), name)
-        self._attempt(self._auto)
-        return self._rule
+        self._section = Section.AUTO
+        self._name = name
+        self._real = Target(self._objects.addresses("object", name, self._number), name)
+        self._attempt(self._read_auto)
 
     def _attempt(self, read: Callable[[], None]) -> None:
         """Read the line; what is not understood makes the rule conditional, or of unknown extent."""
-        rule = self._rule
         try:
-            self._interfaces()
+            self._take_interfaces()
             read()
         except _StrangeError:
-            rest = " ".join(self._words[self._at :])
             what = f"not understood: {self._text.lines[self._number - 1].strip()}"
             self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, self._number)
-            rule.why.append(_unknown(f"nat: {rest}"))
-            self._unread()
+            self.doubt(f"nat: {' '.join(self._words[self._at :])}")
+            self._widen()
             return
         self._text.ledger.modelled((self._number,))
-        for name in (rule.ingress, rule.egress):
+        for name in self._pair:
             if name != "any" and name not in self._primary:
                 what = f"nat names an interface {name} that is not there"
                 self._text.remark(RemarkKind.UNDEFINED, what, self._number, decides=True)
 
-    def _unread(self) -> None:
+    def _widen(self) -> None:
         """Widen what was read of a line with a strange word: ports may change, names may stand in wrong places."""
-        rule = self._rule
-        rule.unread = True
-        rule.first = rule.second = None
-        if rule.section == Section.AUTO:
-            if rule.mapped.bounds.why:
-                rule.mapped = _ANYTHING
+        self._flags = {_UNREAD}
+        self._first = self._second = None
+        if self._section == Section.AUTO:
             return
-        targets = (rule.real, rule.mapped, rule.published, rule.behind)
+        targets = (self._real, self._mapped, self._published, self._behind)
         if any(target.bounds.why for target in targets if target is not None):
-            rule.real = rule.mapped = _ANYTHING
+            self._real = self._mapped = _ANYTHING
         if "destination" in self._words:
-            rule.published = rule.behind = _ANYTHING
+            self._published = self._behind = _ANYTHING
 
     def _word(self, ahead: int = 0) -> str:
         at = self._at + ahead
@@ -222,99 +258,88 @@ class _Reader:
             return True
         return False
 
-    def _interfaces(self) -> None:
+    def _take_interfaces(self) -> None:
         word = self._word()
         if not word.startswith("("):
             return
         self._at += 1
         if not word.endswith(")"):  # `(inside, outside)`
             word += self._take()
-        pair = word.strip("()").split(",")
-        if len(pair) != 2 or not all(pair):
+        real, comma, mapped = word.strip("()").partition(",")
+        if not (real and comma and mapped):
             self._at -= 1
             raise _StrangeError
-        self._rule.ingress, self._rule.egress = pair
+        self._pair = (real, mapped)
 
-    # ------------------------------------------------------------------------------- object NAT
-
-    def _auto(self) -> None:
-        rule = self._rule
+    def _take_kind(self) -> None:
         kind = self._take()
         if kind not in {"static", "dynamic"}:
             self._at -= 1
             raise _StrangeError
-        rule.static = kind == "static"
-        rule.mapped = self._mapped(inline=rule.real)
-        if rule.static and self._skip("service"):
-            self._inline_service()
-        self._flags()
+        self._static = kind == "static"
 
-    def _inline_service(self) -> None:
+    def _read_auto(self) -> None:
+        self._take_kind()
+        self._mapped = self._take_mapped(inline=self._real)
+        if self._static and self._skip("service"):
+            self._take_ports()
+        self._take_flags()
+
+    def _take_ports(self) -> None:
         protocol = _PROTOCOLS.get(self._take())
-        ports = [port_number(self._take()), port_number(self._take())]
-        if protocol is None or ports[0] is None or ports[1] is None:
+        real, mapped = port_number(self._take()), port_number(self._take())
+        if protocol is None or real is None or mapped is None:
             raise _StrangeError
-        self._rule.first = ported_services((protocol,), ((ports[0], ports[0]),), ((0, 65535),))
-        self._rule.second = ported_services((protocol,), ((ports[1], ports[1]),), ((0, 65535),))
+        self._first = ported_services((protocol,), ((real, real),), EVERY_PORT)
+        self._second = ported_services((protocol,), ((mapped, mapped),), EVERY_PORT)
 
-    # ------------------------------------------------------------------------------- manual NAT
-
-    def _manual(self) -> None:
-        rule = self._rule
+    def _read_manual(self) -> None:
         if self._skip("after-auto"):
-            rule.section = Section.AFTER_AUTO
+            self._section = Section.AFTER_AUTO
         if self._word().isdecimal():
             self._at += 1
         if not self._skip("source"):
             raise _StrangeError
-        kind = self._take()
-        if kind not in {"static", "dynamic"}:
-            self._at -= 1
-            raise _StrangeError
-        rule.static = kind == "static"
-        rule.real = self._target(self._take())
-        rule.mapped = self._mapped(inline=None)
+        self._take_kind()
+        self._real = self._target(self._take())
+        self._mapped = self._take_mapped(inline=None)
         if self._skip("destination"):
             if not self._skip("static"):
                 raise _StrangeError
-            word = self._take()
-            rule.published = self._own(rule.ingress) if word == "interface" else self._target(word)
-            if word == "interface":
-                self._skip("ipv6")
-            rule.behind = self._target(self._take())
+            self._published = self._take_published()
+            self._behind = self._target(self._take())
         if self._skip("service"):
-            rule.first = self._service(self._take())
-            rule.second = self._service(self._take())
-        self._flags()
+            self._first = self._take_service()
+            self._second = self._take_service()
+        self._take_flags()
 
-    def _service(self, name: str) -> ServiceSet:
-        bounds = self._objects.services("object", name, self._number)
-        self._rule.why += bounds.why
+    def _take_published(self) -> Target:
+        word = self._take()
+        if word != "interface":
+            return self._target(word)
+        self._skip("ipv6")
+        return self._own(self._pair[0])
+
+    def _take_service(self) -> ServiceSet:
+        bounds = self._objects.services("object", self._take(), self._number)
+        self._why += bounds.why
         return bounds.sure if not bounds.why else ANY_SERVICE
 
-    # ------------------------------------------------------------------------------- targets
-
-    def _mapped(self, inline: Target | None) -> Target:
+    def _take_mapped(self, inline: Target | None) -> Target:
         """Read what the source becomes: a name, an address, the interface's own address, or a pool."""
-        rule = self._rule
         if self._skip("interface"):
             self._skip("ipv6")
-            return self._own(rule.egress)
-        found: list[Target] = []
-        if not self._skip("pat-pool"):
-            found.append(self._target(self._take(), inline))
-        elif self._word():
-            found.append(self._target(self._take(), None))
-        if not rule.static:
+            return self._own(self._pair[1])
+        inline = None if self._skip("pat-pool") else inline
+        found = [self._target(self._take(), inline)]
+        if not self._static:
             if self._skip("pat-pool"):
-                found.append(self._target(self._take(), None))
-            while self._word() in _POOL_OPTIONS:
-                self._at += 1
+                found.append(self._target(self._take()))
+            while self._skip(*_POOL_OPTIONS):
+                pass
             if self._skip("interface"):
                 self._skip("ipv6")
-                found.append(self._own(rule.egress))
-        if not found:
-            raise _StrangeError
+                found.append(self._own(self._pair[1]))
         return found[0] if len(found) == 1 else _union(found)
 
     def _own(self, interface: str) -> Target:
@@ -332,28 +357,22 @@ class _Reader:
         if number is None:
             return Target(self._objects.addresses("object", word, self._number), word)
         size = 1
-        if inline is not None and self._rule.static and not inline.bounds.why:
+        if inline is not None and self._static and not inline.bounds.why:
             size = inline.whole.size
             subnet = size & (size - 1) == 0 and inline.whole.intervals[0][0] % size == 0
             if subnet and number % size:
-                self._rule.why.append(_unknown(f"{word} is not the first address of a network of {size}"))
+                self.doubt(f"{word} is not the first address of a network of {size}")
         return Target(Bounds.exact(AddressSet.span(number, number + size - 1)))
 
-    def _flags(self) -> None:
-        rule = self._rule
+    def _take_flags(self) -> None:
         while self._word():
             word = self._take()
-            if word == "route-lookup":
-                rule.route_lookup = True
-            elif word == "unidirectional":
-                rule.unidirectional = True
-            elif word == "inactive":
-                rule.inactive = True
-            elif word == "description":
+            if word == "description":
                 return
-            elif word not in {"dns", "no-proxy-arp", "net-to-net"} | _POOL_OPTIONS:
+            if word not in _FLAGS:
                 self._at -= 1
                 raise _StrangeError
+            self._flags.add(word)
 
 
 def _union(targets: Sequence[Target]) -> Target:
