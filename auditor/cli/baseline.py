@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,10 @@ from auditor.cli.output import emit
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditor.baseline.language import Baseline, Row
+    from collections.abc import Sequence
+
+    from auditor.baseline.explain import TableLine
+    from auditor.baseline.language import Baseline
     from auditor.baseline.rows import ResolvedRow
     from auditor.deployment.site import Deployment, Question
 
@@ -35,24 +39,28 @@ def command() -> None:
 @common
 def list_baselines(common: Common, form: str) -> int:
     """List the baselines that ship with st-audit."""
-    from auditor.baseline.load import load, shipped
+    from auditor.baseline.explain import listing
     from auditor.cli.tables import table
 
-    found = [(name, load([name])) for name in shipped()]
+    found = listing()
     if form == "json":
-        entries = [
-            {"id": name, "title": baseline.titles[0], "rows": len(baseline.rows), "sha256": baseline.parts[0][1]}
-            for name, baseline in found
-        ]
+        entries = [{"id": item.name, "title": item.title, "rows": item.rows, "sha256": item.sha256} for item in found]
         emit(json.dumps(entries, sort_keys=True, indent=2) + "\n")
         return 0
-    rows = [(name, str(len(baseline.rows)), baseline.titles[0]) for name, baseline in found]
-    emit(table(("baseline", "rows", "title"), rows, common, wide=("title",)))
+    lines = [(item.name, str(item.rows), item.title) for item in found]
+    emit(table(("baseline", "rows", "title"), lines, common, wide=("title",)))
     return 0
 
 
 @command.command("check")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--baseline",
+    "beside",
+    metavar="NAME|FILE",
+    multiple=True,
+    help="Read after these, whose words it uses (default: securetransport-5.5, unless it has a vocabulary).",
+)
 @click.option(
     "--deployment",
     type=click.Path(path_type=Path),
@@ -60,29 +68,25 @@ def list_baselines(common: Common, form: str) -> int:
     help="Let the rows name the groups of this deployment too.",
 )
 @common
-def check(common: Common, files: tuple[Path, ...], deployment: Path | None) -> int:  # noqa: ARG001 - taken everywhere
-    """Check a baseline of your own; what is wrong comes with file, line and key, and ends in 2.
+def check(common: Common, file: Path, beside: tuple[str, ...], deployment: Path | None) -> int:  # noqa: ARG001
+    """Check a baseline of your own; what is wrong comes with file, line and key, and ends in 2."""
+    from auditor.baseline.explain import check_file
+    from auditor.deployment.load import Overrides, load
 
-    A file without a vocabulary adds rows to securetransport-5.5, or to the baselines that are named before it.
-    """
-    from auditor.baseline.load import load
-    from auditor.deployment.load import Overrides
-    from auditor.deployment.load import load as load_deployment
-
-    names = [_named(file) for file in files]
-    if len(files) == 1 and _adds_rows(files[0]):
-        names = [_DEFAULT[0], *names]
-    if deployment is None:
-        baseline = load(names)
-    else:
-        baseline = load_deployment(deployment, Overrides(baselines=tuple(names))).baseline
-    emit(f"{', '.join(name for name, _ in baseline.parts)}: {len(baseline.rows)} rows, nothing wrong\n")
+    before = beside or (_DEFAULT[:1] if _adds_rows(file) else ())
+    if deployment is not None:
+        # Whatever is wrong between the two is said here; a group that only the deployment lists is then known.
+        names = (*(_named(name) for name in before), str(file.absolute()))
+        baseline = load(deployment, Overrides(baselines=names)).baseline
+        emit(f"{baseline.titles[-1]} ({baseline.parts[-1][0]}) is in order with {deployment}\n")
+        return 0
+    emit("".join(f"{line}\n" for line in check_file(file, [_named(name) for name in before]).lines()))
     return 0
 
 
-def _named(file: Path) -> str:
+def _named(name: str) -> str:
     """Give a baseline as a loader names it: a file by its whole path, what ships by its name."""
-    return str(file.absolute()) if file.exists() else str(file)
+    return str(Path(name).absolute()) if Path(name).exists() else name
 
 
 def _adds_rows(file: Path) -> bool:
@@ -138,12 +142,11 @@ def explain(row: str, site: Site, adhoc: Adhoc, firewall: str | None, common: Co
     if file_of(site) is None and not adhoc.groups:
         if firewall is not None:
             raise click.UsageError("--firewall needs a deployment, which says where it stands")
-        emit(_explained(_row(_baseline(site), row), None, None))
+        emit(_explained(_baseline(site), row, (), None))
         return 0
     deployment = open_site(site, adhoc, firewall=firewall)
     question = _question(deployment, firewall) if firewall is not None else None
-    resolved = {item.id: item for item in _rows(deployment, question)}
-    emit(_explained(_row(deployment.baseline, row), resolved.get(row), question))
+    emit(_explained(deployment.baseline, row, _rows(deployment, question), question))
     return 0
 
 
@@ -151,15 +154,6 @@ def _baseline(site: Site) -> Baseline:
     from auditor.baseline.load import load
 
     return load(site.baselines or _DEFAULT, base=Path())
-
-
-def _row(baseline: Baseline, name: str) -> Row:
-    from auditor.baseline.document import nearest
-
-    found = baseline.row(name)
-    if found is None:
-        raise UsageError(f"there is no row {name!r}", hint=nearest(name, [row.id for row in baseline.rows]))
-    return found
 
 
 def _question(deployment: Deployment, name: str) -> Question:
@@ -203,49 +197,26 @@ def _chosen(ids: list[str], wanted: tuple[str, ...]) -> frozenset[str]:
     return frozenset(wanted or ids)
 
 
+def _values(line: TableLine) -> dict[str, Any]:
+    return {key: value for key, value in asdict(line).items() if value or key not in {"requirement", "because", "when"}}
+
+
 def _show_printed(baseline: Baseline, wanted: tuple[str, ...], form: str, common: Common) -> None:
+    from auditor.baseline.explain import printed
     from auditor.cli.tables import table
 
-    chosen = _chosen([row.id for row in baseline.rows], wanted)
-    rows = [row for row in baseline.rows if row.id in chosen]
+    lines = printed(baseline)
+    chosen = _chosen([line.id for line in lines], wanted)
+    lines = tuple(line for line in lines if line.id in chosen)
     if form == "json":
-        emit(json.dumps([_printed_values(row) for row in rows], sort_keys=True, indent=2) + "\n")
+        emit(json.dumps([_values(line) for line in lines], sort_keys=True, indent=2) + "\n")
         return
-    lines = [
-        (row.id, row.title, f"{_ends(row, 'source')} → {_ends(row, 'destination')}", " ".join(_services(row)))
-        for row in rows
+    cells = [
+        (line.id, line.title, f"{line.source} → {line.destination}", f"{line.protocol} {line.ports}", line.when)
+        for line in lines
     ]
-    emit(table(("row", "title", "between", "service"), lines, common, wide=("title", "between", "service")))
-
-
-def _printed_values(row: Row) -> dict[str, Any]:
-    protocol, ports = _services(row)
-    return {
-        "id": row.id,
-        "title": row.title,
-        "source": _ends(row, "source"),
-        "destination": _ends(row, "destination"),
-        "protocol": protocol,
-        "ports": ports,
-        "citation": row.citation,
-    }
-
-
-def _ends(row: Row, end: str) -> str:
-    from auditor.baseline.language import Use
-
-    regions = [region for region in row.regions if region.use is Use.REQUIRED] or list(row.regions)
-    return ", ".join(dict.fromkeys(name for region in regions for name in getattr(region, end).defaults)) or "per site"
-
-
-def _services(row: Row) -> tuple[str, str]:
-    from auditor.baseline.language import Use
-
-    regions = [region for region in row.regions if region.use is Use.REQUIRED] or list(row.regions)
-    pairs = dict.fromkeys(pair for region in regions for term in region.ports for pair in term.default)
-    words = [str(low) if low == high else f"{low}-{high}" for low, high in pairs]
-    ports = ", ".join(words or [str(number) for number in row.icmp]) or "per site"
-    return "/".join(row.protocols) or "any", ports
+    wide = ("title", "between", "service", "switched")
+    emit(table(("row", "title", "between", "service", "switched"), cells, common, wide=wide))
 
 
 def _show_resolved(
@@ -259,7 +230,7 @@ def _show_resolved(
     if question is not None and not wanted:
         shown = [row for row in shown if _crossing(row, question)]
     if form == "json":
-        emit(json.dumps([_resolved_values(row, question) for row in shown], sort_keys=True, indent=2) + "\n")
+        emit(json.dumps(_resolved_values(shown, question), sort_keys=True, indent=2) + "\n")
         return
     if not wanted:
         emit(_head(deployment, question))
@@ -302,51 +273,30 @@ def _resolved_table(rows: list[ResolvedRow], question: Question | None, common: 
     return table(("row", "title", "between", "service", *crossing, "because"), lines, common, wide=wide)
 
 
-def _resolved_values(row: ResolvedRow, question: Question | None) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "id": row.id,
-        "title": row.title,
-        "requirement": row.requirement.value,
-        "because": row.because,
-        "source": row.source,
-        "destination": row.destination,
-        "protocol": row.protocol,
-        "ports": row.ports,
-        "cleartext": row.cleartext,
-        "administration": row.administration,
-        "citation": row.citation,
-    }
-    return values if question is None else values | {"crosses": _crossing(row, question)}
+def _resolved_values(rows: Sequence[ResolvedRow], question: Question | None) -> list[dict[str, Any]]:
+    from auditor.baseline.explain import table
+
+    values = [
+        _values(line) | {"citation": row.citation, "cleartext": row.cleartext, "administration": row.administration}
+        for row, line in zip(rows, table(rows), strict=True)
+    ]
+    if question is None:
+        return values
+    return [value | {"crosses": _crossing(row, question)} for row, value in zip(rows, values, strict=True)]
 
 
-def _explained(row: Row, resolved: ResolvedRow | None, question: Question | None) -> str:
-    """Tell all about a row, in plain words."""
+def _explained(baseline: Baseline, row_id: str, resolved: Sequence[ResolvedRow], question: Question | None) -> str:
+    """Tell all about a row in plain words, and where it crosses a firewall."""
     import textwrap
 
+    from auditor.baseline.explain import explain
     from auditor.export.escape import visible
 
-    protocol, ports = _services(row)
-    source, destination = _ends(row, "source"), _ends(row, "destination")
-    facts = [("", row.meaning), ("opened by", row.opener)]
-    if resolved is None:
-        facts += [("traffic", f"{source} → {destination}, {protocol} {ports}")]
-    else:
-        facts += [
-            ("traffic", f"{resolved.source} → {resolved.destination}, {resolved.protocol} {resolved.ports}"),
-            ("here", f"{resolved.requirement.value}: {resolved.because}"),
-            *(("note", note) for note in resolved.notes),
-        ]
-    if resolved is not None and question is not None:
-        crossing = _crossing(resolved, question)
-        facts.append((question.firewall.name, f"crosses {crossing}" if crossing else "does not cross this firewall"))
-    facts += [
-        ("printed as", row.printed),
-        ("source", row.citation),
-        *(("oddity", text) for text in row.oddities),
-    ]
-    lines = [f"row {row.id}: {row.title}"]
-    for label, text in facts:
-        if text:
-            words = f"{label}: {text}" if label else text
-            lines += ["", *textwrap.wrap(words, width=96, initial_indent="  ", subsequent_indent="    ")]
-    return visible("\n".join(lines), keep="\n") + "\n"
+    head, *paragraphs = explain(baseline, row_id, resolved).lines()
+    here = next((row for row in resolved if row.id == row_id), None)
+    if question is not None and here is not None:
+        crossing = _crossing(here, question)
+        where = f"between {crossing}" if crossing else "nowhere: it concerns other firewalls"
+        paragraphs.append(f"Crosses {question.firewall.name} {where}.")
+    wrapped = [line for text in paragraphs for line in textwrap.wrap(text, width=96, subsequent_indent="  ")]
+    return visible("\n".join([head, *(f"  {line}" for line in wrapped)]), keep="\n") + "\n"

@@ -73,8 +73,8 @@ def test_explain(run: Run, asa: Path, row: str) -> None:
     ran = run("baseline", "explain", row, "--deployment", asa / "compliant" / "deployment.yaml")
 
     assert ran.code == 0
-    assert ran.out.startswith(f"row {row}: ")
-    for word in ("source: SecureTransport 5.5", "oddity: ", "here: "):
+    assert ran.out.startswith(f"{row}  ")
+    for word in ("Source: SecureTransport 5.5", "Oddity: ", "Here: "):
         assert word in ran.out
 
 
@@ -82,8 +82,8 @@ def test_explain_on_a_firewall(run: Run, asa: Path) -> None:
     """On a firewall the row says between which sides it crosses, or that it does not."""
     words = ("--deployment", asa / "compliant" / "deployment.yaml", "--firewall", "perimeter")
 
-    assert "perimeter: crosses outside → dmz" in run("baseline", "explain", "5", *words).out
-    assert "perimeter: does not cross this firewall" in run("baseline", "explain", "21", *words).out
+    assert "Crosses perimeter between outside → dmz." in run("baseline", "explain", "5", *words).out
+    assert "Crosses perimeter nowhere" in run("baseline", "explain", "21", *words).out
 
 
 @pytest.mark.parametrize(
