@@ -98,12 +98,14 @@ class Recipe:
     `refusals` mark output that means a command was not carried out: each is matched at the start of a line, among the
     first lines of the output.
 
-    For a shell channel: `driver` is netmiko's device type, which knows the platform's login and sends its preparation;
+    For a shell channel: `driver` is netmiko's device type, which knows the platform's login and way to privileged mode
+    (its own lines for paging and width are not sent: name them in `preparation`);
     `prompt` matches the whole prompt line without the blank at its end; `enable` asks for privileged mode, and
     `privilege` must be found in the prompt that follows (`#$`); `preparation` are lines sent next, none of which may be
     refused; `sentinel` is a line with `{nonce}` (hexadecimal digits) that the device is sure to refuse, which proves
     that the output before it has ended; `pager` matches the text at the start of a line with which a device holds
-    output back.
+    output back. A pager that cannot be turned off without writing is answered: `pager_answer` is the key that shows the
+    next page, `pager_erase` matches what the device then sends to take the pager's text away.
     """
 
     channel: Channel
@@ -115,6 +117,8 @@ class Recipe:
     privilege: str = ""
     sentinel: str = ""
     pager: str = ""
+    pager_answer: str = ""
+    pager_erase: str = ""
     allowed: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
 

@@ -46,6 +46,9 @@ def prepare(wire: Wire, recipe: Recipe, target: Target, *, secret: SecretText | 
     )
     # Without a secret the ASA's driver would send `login` and a password, up to ten times.
     driver.asa_login = lambda: None
+    # Paging and width are the recipe's `preparation`, sent and checked by our reader. The drivers' own way is not
+    # always read-only (FortiOS: `config system console`), and none of them looks whether it was refused.
+    driver.disable_paging = driver.set_terminal_width = lambda *_, **__: ""
     driver.remote_conn = wire
     driver.channel = SSHChannel(conn=cast("Any", wire), encoding="utf-8")
     try:

@@ -27,6 +27,7 @@ __all__ = ["RefusedError", "Shell"]
 _CHUNK: Final = 65536
 _HEAD_LINES: Final = 5
 _SENTINEL_ANSWER: Final = 2048
+_PAGER_SIZE: Final = 120
 
 
 class RefusedError(CollectionError):
@@ -48,6 +49,8 @@ class Shell:
         self._refusals = tuple(re.compile(rf"[ \t]*(?:{pattern})") for pattern in recipe.refusals)
         self._prompt_form = re.compile(rf"(?:\A|[\r\n])(?P<prompt>{recipe.prompt}) ?\Z")
         self._pager = re.compile(rf"(?:\A|[\r\n])[ ]*(?:{recipe.pager})") if recipe.pager else None
+        self._page = re.compile(rf"(?:\A|[\r\n])[ ]*(?:{recipe.pager})\Z") if recipe.pager_answer else None
+        self._turned = re.compile(rf"(?<=[\r\n])[ ]*(?:{recipe.pager})(?:{recipe.pager_erase})")
         self.prompt = ""
 
     def synchronise(self) -> str:
@@ -67,6 +70,20 @@ class Shell:
                     raise _incomplete("the device does not answer an unknown command with a refusal and its prompt")
             self._receive(stream, "the prompt")
 
+    def tell(self, line: str) -> None:
+        """Send a line whose answer does not matter unless it is a refusal; raises as `run` does.
+
+        There is no sentinel here: an answer that is taken for whole too early makes the next echo stand in a wrong
+        place, which is refused.
+        """
+        self._wire.send_line(line)
+        at_prompt = re.compile(rf"[\r\n]{re.escape(self.prompt)} ?\Z")
+        stream = _Stream()
+        while not at_prompt.search(stream.tail(len(self.prompt) + 2)):
+            self._receive(stream, f"the answer to {line!r}")
+        text = stream.after(0)
+        self._output(line, text[: text.rindex(self.prompt)])
+
     def run(self, command: str) -> str:
         """Give a command's whole output, lines ended by a newline.
 
@@ -79,8 +96,12 @@ class Shell:
         proof = re.compile(rf"[\r\n]{prompt} ?{re.escape(sentinel)}(?=\s)")
         stream = _Stream()
         sent = False
+        pages = 0
         while True:
-            if not sent and at_prompt.search(stream.tail(len(self.prompt) + 2)):
+            if self._page is not None and not sent and self._page.search(stream.tail(_PAGER_SIZE)):
+                self._wire.turn_page(self._recipe.pager, self._recipe.pager_answer)
+                pages += 1
+            elif not sent and at_prompt.search(stream.tail(len(self.prompt) + 2)):
                 self._wire.send_line(sentinel)
                 sent = True
             elif sent and (at := stream.find(sentinel)) >= 0:
@@ -88,10 +109,20 @@ class Shell:
                 match = proof.search(stream.after(start))
                 answer = stream.after(at + len(sentinel))
                 if match is not None and self._refused(answer) is not None and at_prompt.search(answer):
-                    return self._output(command, stream.after(0)[: start + match.start() + 1])
+                    text = stream.after(0)[: start + match.start() + 1]
+                    return self._output(command, self._whole(text, pages))
                 if len(answer) > _SENTINEL_ANSWER:
                     raise _incomplete(f"the output of {command!r} ran on after the device had echoed the sentinel")
             self._receive(stream, f"the output of {command!r}")
+
+    def _whole(self, text: str, pages: int) -> str:
+        """Take out the pager's text, as often as we have answered it and no more."""
+        if not pages:
+            return text
+        whole, found = self._turned.subn("", text)
+        if found != pages:
+            raise _incomplete(f"{pages} pages were asked for, and {found} came")
+        return whole
 
     def _output(self, command: str, text: str) -> str:
         echo, separator, rest = re.sub(r"\r*\n", "\n", text).partition("\n")
@@ -122,7 +153,7 @@ class Shell:
         try:
             data = self._wire.recv(_CHUNK)
         except TimeoutError as exc:
-            if self._pager is not None and self._pager.search(stream.tail(120)) is not None:
+            if self._pager is not None and self._pager.search(stream.tail(_PAGER_SIZE)) is not None:
                 message = f"the device holds {what} back with its pager after {stream.lines} lines"
             else:
                 message = f"the device fell silent within {what}, after {stream.lines} lines"

@@ -153,7 +153,7 @@ def _in_shell(
             shell.synchronise()
             _demand_privilege(shell, recipe, secret_given=secret is not None)
             for line in recipe.preparation:
-                shell.run(line)
+                shell.tell(line)
             documents = tuple(_document(shell, recipe, index) for index in range(len(recipe.commands)))
             return documents, wire.sent
         finally:

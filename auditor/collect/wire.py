@@ -121,6 +121,16 @@ class Wire:
         self._channel.sendall(data)
         self._sent.extend(line for line in lines if line)
 
+    def turn_page(self, pager: str, key: str) -> None:
+        """Answer the pager (a regular expression) with one key; raises ForbiddenLineError if it is not there."""
+        shown = re.search(rf"(?:\A|[\r\n])[ ]*(?:{pager})\Z".encode(), self._tail)
+        if shown is None or len(key) != 1 or not key.isascii() or not key.isprintable():
+            raise ForbiddenLineError(
+                "refused to send a key: no pager waits for it", hint="this is a defect in the recipe; nothing was sent"
+            )
+        self._deadline.remaining(1)
+        self._channel.sendall(key.encode())
+
     def recv_ready(self) -> bool:
         """Whether reading gives something at once, the end of the stream too; raises CollectionError out of time."""
         self._deadline.remaining(1)

@@ -125,6 +125,18 @@ def test_a_pager_that_stays_on_is_named() -> None:
     assert caught.value.kind is FailureKind.INCOMPLETE
 
 
+def test_a_pager_that_may_not_be_turned_off_is_answered() -> None:
+    """Page after page is asked for and the pager's traces are taken out: the text is whole and byte-equal."""
+    text = configuration(400, inside=("access-list IN remark <--- More --->", "access-list IN remark fw1# "))
+    device = Device(configuration=text)
+    platform = asa_platform(preparation=(), pager_answer=" ", pager_erase=r"\r {14}\r")
+    with serve(Asa, device) as emulator:
+        collected = fetch(emulator, device, platform=platform)
+
+    assert collected.capture.documents[0].text == text
+    assert "terminal pager 0" not in emulator.record.commands
+
+
 def test_a_device_that_drips_is_given_up_at_the_deadline() -> None:
     """Never silent, never done: the overall deadline ends it."""
     device = Device(configuration=configuration(4000), faults=Faults(packet=1))
@@ -254,13 +266,23 @@ def test_a_recipe_outside_its_own_allowlist_connects_to_nothing() -> None:
     assert emulator.record.connections == 0
 
 
-def test_a_driver_that_writes_is_stopped_before_a_byte_leaves() -> None:
-    """Netmiko's IOS preparation is not on this recipe's allowlist, so its first line is refused."""
+def test_a_driver_that_sends_more_than_the_recipe_is_stopped_before_a_byte_leaves() -> None:
+    """What FortiOS's driver asks first is not on this recipe's allowlist."""
     device = Device(configuration=configuration(), privileged=True)
-    with serve(Asa, device) as emulator, pytest.raises(BugError, match="refused to send 'terminal width 511'"):
-        fetch(emulator, device, platform=asa_platform(driver="cisco_ios"))
+    with serve(Asa, device) as emulator, pytest.raises(BugError, match="refused to send 'get system status"):
+        fetch(emulator, device, platform=asa_platform(driver="fortinet"))
 
     assert emulator.record.commands == []
+
+
+def test_paging_is_turned_off_once_and_configuration_mode_never_entered() -> None:
+    """The driver's own lines for paging and width are not sent; the recipe's are."""
+    device = Device(configuration=configuration())
+    with serve(Asa, device) as emulator:
+        fetch(emulator, device)
+
+    assert emulator.record.commands.count("terminal pager 0") == 1
+    assert "configure terminal" not in emulator.record.commands
 
 
 def test_weak_algorithms_are_refused_unless_asked_for_and_then_reported() -> None:

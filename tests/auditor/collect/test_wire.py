@@ -160,3 +160,26 @@ def test_out_of_time_nothing_is_sent_or_awaited() -> None:
     with pytest.raises(CollectionError, match="longer than 5 s"):
         wire.recv_ready()
     assert tape.heard == b""
+
+
+@pytest.mark.parametrize(
+    ("said", "key", "sent"),
+    [
+        (b"line\r\n--More-- ", " ", b" "),
+        (b"line\r\n", " ", b""),
+        (b"remark --More-- ", " ", b""),
+        (b"line\r\n--More-- ", "\n", b""),
+        (b"line\r\n--More-- ", "reload", b""),
+    ],
+)
+def test_a_page_is_turned_only_where_the_pager_waits(said: bytes, key: str, sent: bytes) -> None:
+    """One printable key, and only as the pager's answer."""
+    tape = _Tape(said)
+    wire = _wire(tape)
+    wire.recv(100)
+    if sent:
+        wire.turn_page("--More-- ", key)
+    else:
+        with pytest.raises(ForbiddenLineError, match="no pager waits"):
+            wire.turn_page("--More-- ", key)
+    assert tape.heard == sent
