@@ -114,6 +114,7 @@ def _audited(
     """Collect and audit one firewall; that it cannot be reached, or not be trusted, is its error in the report."""
     from auditor.audit import Origin, audit_firewall, failed
     from auditor.cli.fetching import fetch, origin, platform_of, save
+    from auditor.report.connection import with_weak_algorithms
     from auditor.report.values import ProblemKind
 
     platform = platform_of(host, entry, chosen)
@@ -138,11 +139,9 @@ def _audited(
             commands=where.commands,
         ),
     )
-    for name in collected.weak_algorithms:
-        logger.warning("%s: the connection had to use %s", entry.name, name)
     if report.error is not None:
         logger.error("%s: %s", entry.name, report.error.message)
-    return report
+    return with_weak_algorithms(report, collected.weak_algorithms)
 
 
 def _words(error: StAuditError) -> str:

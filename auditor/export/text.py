@@ -329,7 +329,7 @@ def _finding(
         (f" {finding.kind.value}  ", "dim"),
         _safe(finding.title, "bold"),
     )
-    if finding.confidence is Confidence.POSSIBLE:
+    if finding.confidence is Confidence.POSSIBLE and finding.kind is not Kind.NOT_ASSESSABLE:
         words.append("  possible, not sure", style="yellow")
     head = Table.grid(padding=(0, 1))
     head.add_column(no_wrap=True, style="dim")
@@ -424,7 +424,9 @@ def _coverage(firewall: FirewallReport, amount: _Amount) -> Iterator[RenderableT
         effect = f"could change row {', '.join(item.affects)}" if item.affects else ""
         if item.blocks and not effect:
             effect = "could change the result"
-        reason = _join([item.reason, Text(effect, "yellow")], "; ")
+        # A reason that only repeats the line says no more than that it was not understood.
+        why = item.reason.removesuffix(item.line.text.strip()).removesuffix(": ") or item.reason
+        reason = _join([why, Text(effect, "yellow")], "; ")
         table.add_row(_safe(place(item.line, with_file=with_file)), _safe(item.line.text), reason)
     yield table
     if len(missed) > amount.not_understood:

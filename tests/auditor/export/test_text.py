@@ -151,3 +151,24 @@ def test_severity_orders_findings() -> None:
     text = shown(report(firewall(rows=(row(),), findings=(low, critical))))
 
     assert text.index("CRITICAL forbidden") < text.index("LOW unreachable")
+
+
+def test_alike_boxes_are_gathered() -> None:
+    """Boxes that differ in their sources alone are one line, each of them with -v."""
+    ranges = ("1.0.0.0-9.255.255.255", "11.0.0.0-100.63.255.255", "128.0.0.0/2", "192.169.0.0-223.255.255.255")
+    boxes = tuple(replace(finding().traffic[0], source=source, ports="443") for source in ranges)
+    found = report(firewall(rows=(row(),), findings=(replace(finding(), traffic=boxes),)))
+
+    assert "1.0.0.0 … 223.255.255.255 in 4 ranges → 198.51.100.20 tcp/443" in shown(found)
+    assert all(source in shown(found, verbose=True) for source in ranges)
+
+
+def test_deciding_lines_of_a_row() -> None:
+    """A present row names its written lines, one that is missing the implicit denial too."""
+    written, implicit = row().decided_by[0], replace(row("6", RowVerdictKind.MISSING).decided_by[0], text="implicit x")
+    present = replace(row(), decided_by=(implicit, written))
+    text = shown(report(firewall(rows=(present,))), width=120)
+
+    assert "line 40" in text
+    assert "implicit x" not in text
+    assert "implicit x" in shown(report(firewall(rows=(replace(present, decided_by=(implicit,)),))), width=120)
