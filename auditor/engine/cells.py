@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parsers.model import services
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERYTHING", "PORTED", "Cell", "intersect", "merge", "reversed_services", "size", "subtract"]
 
-PORTED = (6, 17, 132)
-"""Protocols with ports: TCP, UDP, SCTP."""
+PORTED = tuple(sorted(services.PORTED))
+"""Protocols with ports, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ def _fuse_services(cells: list[Cell]) -> list[Cell]:
     return [Cell(*key, ServiceSet.join(parts)) for key, parts in groups.items()]
 
 
-def reversed_services(services: ServiceSet) -> ServiceSet:
+def reversed_services(forward: ServiceSet) -> ServiceSet:
     """Give the services of the replies: ports swapped for protocols that have them, else unchanged."""
     parts = []
-    for box in services.boxes:
+    for box in forward.boxes:
         low, high = box.protocols
         for number in range(low, high + 1):
             if number in PORTED:

@@ -85,7 +85,7 @@ class Citer:
             found = named.get(name)
             members = () if found is None else found.members
             hits = [span for bounds, span in members if _meets(bounds, addresses, services)]
-            if len(hits) < len(members) or len(members) == 1:
+            if len(hits) < len(members) or (len(members) == 1 and isinstance(members[0][0].possible, ServiceSet)):
                 out += [self.line(span, "", LineRole.OBJECT) for span in hits[:_MEMBERS]]
         return out
 

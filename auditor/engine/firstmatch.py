@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from parsers.model.conditions import Condition, ConditionKind, Facts
     from parsers.model.rules import Chain, Do, Match, Rules, Stage, State
 
-__all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "first_match", "reached"]
+__all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "first_match"]
 
 _COMPACT = 64
 """Remainders longer than this (and twice the last compacted length) are merged."""
@@ -62,7 +62,8 @@ class Budget:
 class Question:
     """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out.
 
-    `scope` gives, by chain, the only rules that can matter (None: every rule).
+    `scope` gives, by chain, the only rules that can matter (None: every rule); `reached` collects, where it is given,
+    the rules that decide something.
     """
 
     stage: Stage
@@ -74,6 +75,7 @@ class Question:
     accepted: frozenset[ConditionKind] = frozenset()
     without: frozenset[tuple[str, int]] = frozenset()
     scope: Mapping[str, Sequence[int]] | None = None
+    reached: set[tuple[str, int]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
 
@@ -184,6 +186,10 @@ class _Stage:
         return not any(self.relevant.values())
 
     # -- the walk -------------------------------------------------------------------------------------------------
+
+    def denied(self, taken: _Taken) -> bool:
+        rules = self.chains[taken.chain].rules
+        return taken.rule is not None and isinstance(rules.decisions[rules.decision_ids[taken.rule]], Deny)
 
     def item(self, number: int, tags: frozenset[str], cell: Cell) -> _Item:
         return _Item(
@@ -392,8 +398,12 @@ def _merged(items: list[_Item]) -> list[_Item]:
     return items
 
 
-def first_match(question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]]) -> list[Hit]:
+def first_match(
+    question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]], *, denies: bool = True
+) -> list[Hit]:
     """Give every part of the pieces (number, tags, cell) with the rule, or the default, that decides it.
+
+    Without `denies`, parts that a rule denies are left out.
 
     In POSSIBLE mode parts may overlap where a condition forks; in SURE mode parts that are surely neither are left
     out. Raises BudgetError when the question's budget is used up.
@@ -404,18 +414,12 @@ def first_match(question: Question, pieces: Sequence[tuple[int, frozenset[str], 
     rest = run.run([run.item(number, tags, cell) for number, tags, cell in pieces])
     if question.mode is not Mode.REACH:
         rest = _merged(rest)
+    if question.reached is not None:
+        question.reached.update((taken.chain, taken.rule) for taken in run.taken if taken.rule is not None)
     hits = [
         Hit(taken.item.number, taken.item.tags, run.cell(taken.item), taken.chain, taken.rule, taken.sure)
         for taken in run.taken
+        if denies or not run.denied(taken)
     ]
     hits += [Hit(item.number, item.tags, run.cell(item), "", None, sure=True) for item in rest]
     return hits
-
-
-def reached(question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]]) -> set[tuple[str, int]]:
-    """Give every rule (chain, index) that decides some part of the pieces."""
-    run = _Stage(question, pieces)
-    if run.trivial:
-        return set()
-    run.run([run.item(number, tags, cell) for number, tags, cell in pieces])
-    return {(taken.chain, taken.rule) for taken in run.taken if taken.rule is not None}

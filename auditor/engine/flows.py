@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from auditor.engine.cells import Cell
+from auditor.engine.cells import PORTED, Cell
 from parsers.model import intervals as iv
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Rewrite, Side, View
@@ -171,12 +171,15 @@ def _readdress(flow: Flow, do: Rewrite, match: Match) -> Flow:
 
 
 def _reports(flow: Flow, ports: tuple[int, int], match: Match) -> list[Flow]:
-    """Give the flow with new destination ports, a protocol at a time."""
+    """Give the flow with new destination ports, a protocol at a time; what has no ports keeps what it has."""
     first, last = ports
-    out = []
-    for part in _products(flow.current.services):
+    ported = ServiceSet.join(ServiceSet.protocol(number) for number in PORTED)
+    whole = flow.current
+    rest = Cell(whole.source, whole.destination, whole.services - ported)
+    out = [restrict(flow, rest, View.CURRENT)] if rest else []
+    for part in _products(whole.services & ported):
         number = part.slabs[0][2][0][0] // 65536
-        piece = restrict(flow, Cell(flow.current.source, flow.current.destination, part), View.CURRENT)
+        piece = restrict(flow, Cell(whole.source, whole.destination, part), View.CURRENT)
         if first == last:
             moved = ServiceSet.protocol(number, (first, first), source_ports=part.slabs[0][:2])
             step: Translation = None
@@ -192,5 +195,4 @@ def _reports(flow: Flow, ports: tuple[int, int], match: Match) -> list[Flow]:
 
 def _products(services: ServiceSet) -> list[ServiceSet]:
     """Part services so that each is one protocol with one range of source ports: ports then map on their own."""
-    protocols = sorted({pair[0] // 65536 for _, _, axis in services.slabs for pair in axis})
-    return [ServiceSet((slab,)) for number in protocols for slab in (services & ServiceSet.protocol(number)).slabs]
+    return [ServiceSet((slab,)) for number in PORTED for slab in (services & ServiceSet.protocol(number)).slabs]

@@ -6,6 +6,7 @@ object, since parsers intern them; a match is relevant where one bit stands on a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,31 @@ _MOST = 24
 """More windows than this are joined into one, which only costs speed."""
 
 
+class _Axis:
+    """The windows' addresses on one axis, cut into segments with one bit per window that holds them."""
+
+    def __init__(self, windows: Sequence[iv.Intervals]) -> None:
+        cuts = sorted({0, *(cut for window in windows for low, high in window for cut in (low, high + 1))})
+        self.starts = cuts
+        self.bits = [
+            sum(1 << number for number, window in enumerate(windows) if iv.contains(window, cut)) for cut in cuts
+        ]
+        self.known: dict[int, tuple[int, AddressSet]] = {}
+
+    def meets(self, addresses: AddressSet) -> int:
+        """Give the windows that a set meets; the set is kept beside its bits, so that its id stays its own."""
+        bits = 0
+        starts, segments = self.starts, self.bits
+        for low, high in addresses.intervals:
+            place = bisect_right(starts, low)
+            bits |= segments[place - 1]
+            while place < len(starts) and starts[place] <= high:
+                bits |= segments[place]
+                place += 1
+        self.known[id(addresses)] = (bits, addresses)
+        return bits
+
+
 class Windows:
     """Some traffic, and whether matches meet it."""
 
@@ -34,32 +60,25 @@ class Windows:
         unique = list(dict.fromkeys(cell for cell in cells if cell))
         if len(unique) > _MOST:
             unique = _fewer(unique)
-        self._sources = [cell.source.intervals for cell in unique]
-        self._destinations = [cell.destination.intervals for cell in unique]
+        self._sources = _Axis([cell.source.intervals for cell in unique])
+        self._destinations = _Axis([cell.destination.intervals for cell in unique])
         self._services = [cell.services for cell in unique]
         self._all = (1 << len(unique)) - 1
-        self._source_bits: dict[int, tuple[int, AddressSet]] = {}
-        self._destination_bits: dict[int, tuple[int, AddressSet]] = {}
+        self._any = all(services == ANY_SERVICE for services in self._services)
         self._service_bits: dict[int, tuple[int, ServiceSet]] = {}
 
     def meet(self, match: Match) -> bool:
         """Tell whether a match takes any of the traffic."""
-        bits = self._addresses(match.source, self._source_bits, self._sources)
-        if bits:
-            bits &= self._addresses(match.destination, self._destination_bits, self._destinations)
-        return bool(bits and bits & self._service(match.services))
-
-    def _addresses(
-        self, addresses: AddressSet, known: dict[int, tuple[int, AddressSet]], windows: Sequence[iv.Intervals]
-    ) -> int:
-        found = known.get(id(addresses))
-        if found is None:  # the set is kept beside its bits, so that its id stays its own
-            bits = 0
-            for number, window in enumerate(windows):
-                if iv.overlap(addresses.intervals, window):
-                    bits |= 1 << number
-            found = known[id(addresses)] = (bits, addresses)
-        return found[0]
+        source, destination = match.source, match.destination
+        known = self._sources.known.get(id(source))
+        bits = known[0] if known is not None else self._sources.meets(source)
+        if not bits:
+            return False
+        known = self._destinations.known.get(id(destination))
+        bits &= known[0] if known is not None else self._destinations.meets(destination)
+        if not bits or self._any:
+            return bool(bits and match.services)
+        return bool(bits & self._service(match.services))
 
     def _service(self, services: ServiceSet) -> int:
         if services is ANY_SERVICE:
@@ -68,7 +87,7 @@ class Windows:
         if found is None:
             bits = 0
             for number, window in enumerate(self._services):
-                if window is ANY_SERVICE or services & window:
+                if services & window:
                     bits |= 1 << number
             found = self._service_bits[id(services)] = (bits, services)
         return found[0]

@@ -103,6 +103,7 @@ class Survey:
     table: tuple[tuple[AddressSet, str], ...] = ()
     scope: Scope | None = None
     lookup: Lookup | None = None
+    reached: dict[int, set[tuple[str, int]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, firewall: Firewall, question: Question, work: int = WORK) -> Survey:
@@ -113,9 +114,16 @@ class Survey:
             taken = AddressSet.join(addresses for addresses, _ in declared)
             table = (*declared, *((addresses - taken, name) for addresses, name in table if addresses - taken))
         whole = cls(firewall=firewall, question=question, budget=Budget(work), table=table)
-        asked = [cell for side in question.sides for cell in whole.interest(side)]
         protected = question.protected
-        asked += [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ANY, ANY_SERVICE))]
+        arrive = protected | published_to(firewall, protected)
+        asked = [Cell(ANY, arrive, ANY_SERVICE), Cell(protected, ANY, ANY_SERVICE)]
+        rows = [
+            cell
+            for side in question.sides
+            for cell in whole.interest(side)
+            if not cell.destination <= arrive and not cell.source <= protected
+        ]
+        asked += rows
         scope = Scope(firewall.stages, asked)
         lookup = Lookup(replace(firewall, stages=scope.stages(firewall.stages)), table)
         return replace(whole, scope=scope, lookup=lookup)
@@ -179,7 +187,7 @@ class Survey:
 
     def without(self, walk: Walk, gone: frozenset[Decision]) -> Walk:
         """Give a walk that asks as if some rules were not there."""
-        return replace(walk, without=gone)
+        return replace(walk, without=gone, reached=None)
 
     def narrowed(self, flow: Flow, own: Cell) -> Flow:
         """Give the part of a flow with some traffic in own addresses."""
@@ -263,6 +271,7 @@ class Survey:
             accepted=accepted,
             denies=denies,
             scope=self.scope,
+            reached=self.reached,
             budget=self.budget,
         )
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell
-from auditor.engine.firstmatch import Mode, Question, first_match, reached
+from auditor.engine.firstmatch import Mode, Question, first_match
 from auditor.engine.flows import Decision
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import Pair, families
 from parsers.model.addresses import ANY, ANY4, ANY6
 from parsers.model.intervals import overlap
-from parsers.model.rules import Deny, Mark, Permit, Rewrite, State
-from parsers.model.services import ANY_SERVICE
+from parsers.model.rules import Deny, Permit, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +42,8 @@ class Unreachable:
 def find_unreachable(survey: Survey) -> list[Unreachable]:
     """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
 
+    To be asked after the survey's other questions: what they reached is alive and not looked at again.
+
     Past a stated number of dead rules the others are left out: `_MOST` of them say enough.
     """
     found: dict[Decision, Unreachable] = {}
@@ -56,9 +57,7 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
             for index, rule in _candidates(survey, number, chain.name, stage)
         }
         entries = list(_entries(survey, stage)) if candidates else []
-        reached_here: set[tuple[str, int]] = set()
-        for _, ingress in entries:
-            reached_here |= _reached(survey, number, stage, ingress)
+        reached_here = survey.reached.get(number, set())
         for here, rule in candidates.items():
             if (here.chain, here.index) in reached_here:
                 alive.add(_line(survey, here))
@@ -96,25 +95,6 @@ def _question(survey: Survey, number: int, stage: Stage, ingress: str, *, whole:
         scope=scope,
         budget=survey.budget,
     )
-
-
-def _reached(survey: Survey, number: int, stage: Stage, ingress: str) -> set[tuple[str, int]]:
-    """Give the rules of a stage that traffic of protected hosts can reach, tagged or not, wherever it leaves."""
-    protected = survey.question.protected
-    cells = [
-        *families(Cell(ANY, protected, ANY_SERVICE)),
-        *families(Cell(protected, ~protected, ANY_SERVICE)),
-    ]
-    marks = frozenset(tag for other in survey.firewall.stages for tag in _tags(other))
-    pieces = [(n, tags, cell) for tags in {frozenset(), marks} for n, cell in enumerate(cells)]
-    return reached(_question(survey, number, stage, ingress, whole=False), pieces)
-
-
-def _tags(stage: Stage) -> Iterator[str]:
-    for chain in stage.chains:
-        for do in chain.rules.decisions:
-            if isinstance(do, Rewrite | Mark) and do.tag:
-                yield do.tag
 
 
 def _entries(survey: Survey, stage: Stage) -> Iterator[tuple[SideSpec, str]]:

@@ -40,7 +40,8 @@ class Walk:
     """One way of asking a firewall: which bound, with which facts, by which routes.
 
     `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too;
-    `without` names rules that are asked about as if they were not there.
+    `without` names rules that are asked about as if they were not there; `reached` collects, by stage number, the rules
+    that decided something.
     """
 
     firewall: Firewall
@@ -52,6 +53,7 @@ class Walk:
     denies: bool = False
     without: frozenset[Decision] = frozenset()
     scope: Scope | None = None
+    reached: dict[int, set[tuple[str, int]]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
 
     def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
@@ -83,7 +85,9 @@ class Walk:
         passed = [Cell(own.destination, own.source, reversed_services(own.services))]
         if flow.translated and translating:
             return self._translated_replies(ingress, flow)
-        back = replace(self, scope=None, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False)
+        back = replace(
+            self, scope=None, reached=None, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False
+        )
         for number, stage in enumerate(stages):
             passed = back.through(number, stage, flow.egress or "", ingress, passed)
         return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for cell in passed]
@@ -139,6 +143,7 @@ class Walk:
         )
         return Question(
             without=without,
+            reached=None if self.reached is None else self.reached.setdefault(number, set()),
             scope=None
             if self.scope is None
             else {chain.name: self.scope.indices(number, chain.name) for chain in stage.chains},
@@ -173,7 +178,7 @@ class Walk:
         for egress, members in groups.items():
             question = self._question(number, ingress, egress, State.NEW)
             pieces = [(n, flow.tags, flow.view(stage.sees)) for n, flow in enumerate(members)]
-            for hit in first_match(question, pieces):
+            for hit in first_match(question, pieces, denies=self.denies):
                 flow = replace(restrict(members[hit.number], hit.cell, stage.sees), tags=hit.tags)
                 decision = Decision(number, hit.chain, hit.rule, sure=hit.sure)
                 if hit.rule is None:
@@ -186,6 +191,8 @@ class Walk:
                 elif isinstance(do, Rewrite):
                     match = stage.chain(hit.chain).rules[hit.rule or 0].possible
                     for moved in rewrite(flow, do, match):
+                        if moved.fuzzy and do.side is Side.DESTINATION and self.mode is Mode.SURE:
+                            continue  # some address of a pool: where it goes is not sure
                         noted = replace(moved, translations=(*moved.translations, decision))
                         passed += self._reroute(noted, do, forced)
                 else:
