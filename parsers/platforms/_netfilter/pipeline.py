@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
+from parsers.model.capture import Span
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.rules import (
     Call,
@@ -20,9 +21,11 @@ from parsers.model.rules import (
     Goto,
     Match,
     Permit,
+    Rewrite,
     Rule,
     Rules,
     RulesBuilder,
+    Side,
     Stage,
     State,
     Traffic,
@@ -33,7 +36,6 @@ from parsers.platforms._netfilter.guards import Guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from parsers.model.capture import Span
     from parsers.platforms._netfilter.notes import Notes
 
 __all__ = ["BaseChain", "Entry", "Undecided", "stages"]
@@ -92,7 +94,10 @@ _TRANSLATED = {Hook.PREROUTING: DNAT, Hook.OUTPUT: DNAT, Hook.POSTROUTING: SNAT,
 def stages(bases: Iterable[BaseChain], notes: Notes, routing: tuple[Stage, ...] = ()) -> tuple[Stage, ...]:
     """Give the pipeline; `routing` are the stages of the host's own routing, between prerouting and what follows."""
     hooks = list(Hook)
-    ordered = sorted(bases, key=lambda base: (hooks.index(base.hook), base.priority, base.order))
+    every = list(bases)
+    if any(base.kind == "nat" for base in every):
+        every += _UNDOING
+    ordered = sorted(every, key=lambda base: (hooks.index(base.hook), base.priority, base.order))
     found: list[Stage] = []
     translated: set[Hook] = set()
     routed = False
@@ -110,8 +115,31 @@ def stages(bases: Iterable[BaseChain], notes: Notes, routing: tuple[Stage, ...] 
     return tuple(found) if routed else (*found, *routing)
 
 
+def _undo(hook: Hook, priority: int, side: Side) -> BaseChain:
+    """Give the place where connection tracking undoes translations for replies, whatever chains there are."""
+    guard = Guard.of(Match(states=frozenset({State.ESTABLISHED})))
+    entry = Entry(guard=guard, do=Rewrite(side=side), span=Span(first=0, last=0), name="undone for replies")
+    return BaseChain(
+        label="connection tracking",
+        hook=hook,
+        priority=priority,
+        name="nat",
+        kind="undo",
+        permits=True,
+        span=None,
+        entries=lambda _, __: [entry],
+        order=-1_000_000,
+    )
+
+
+_UNDOING = (
+    _undo(Hook.PREROUTING, -100, Side.DESTINATION),
+    _undo(Hook.POSTROUTING, 100, Side.SOURCE),
+)
+
+
 def _rules_of(stage: Stage) -> bool:
-    return any(rule.span is not None for chain in stage.chains for rule in chain.rules)
+    return any(rule.span is not None or isinstance(rule.do, Rewrite) for chain in stage.chains for rule in chain.rules)
 
 
 def _implicit(match: Match, name: str) -> Rule:
@@ -140,7 +168,7 @@ class _Builder:
             default_span=base.span,
             ingress=base.devices if base.hook is Hook.INGRESS else None,
             egress=base.devices if base.hook is Hook.EGRESS else None,
-            translates=base.kind == "nat",
+            translates=base.kind in {"nat", "undo"},
             stateful=False,
         )
 
