@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from auditor.demo.terminal import Terminal
 
-__all__ = ["Asa"]
+__all__ = ["PRIVILEGED", "Asa"]
 
 _VERSION = """
 Cisco Adaptive Security Appliance Software Version 9.16(4)
@@ -25,29 +25,41 @@ Serial Number: JAD00000000
 Configuration last modified by {user} at 08:11:02.113 UTC Mon Nov 2 2026
 """
 _UNPRIVILEGED = "user"
-_PRIVILEGED = "privileged"
+PRIVILEGED: Final = "privileged"
 _CONFIGURING = "configuring"
 
 
 class Asa(Terminal):
-    """A session on an ASA: unprivileged, privileged after `enable`, configuring if ever told to (which is recorded)."""
+    """A session on an ASA: unprivileged, privileged after `enable`, configuring if ever told to (which is recorded).
+
+    What other Cisco systems say differently is in class attributes: `auditor.demo.cisco`.
+    """
 
     more: ClassVar[str] = "<--- More --->"
     erase: ClassVar[str] = "\r              \r"
     greeting: ClassVar[str] = "Type help or '?' for a list of available commands.\n"
+    invalid: ClassVar[str] = "ERROR: % Invalid input detected at '^' marker."
+    unauthorized: ClassVar[str] = "\nERROR: Command authorization failed"
+    try_again: ClassVar[str] = "Invalid password\n"
+    no_more_tries: ClassVar[str] = "Access denied."
+    paging: ClassVar[str] = r"terminal pager (?:lines )?(\d+)"
+    session_only: ClassVar[str] = r"(?!)"
     mode = _UNPRIVILEGED
 
     def prompt(self) -> str:
         """`fw1> `, `fw1# ` or `fw1(config)# `, each after a carriage return as the device prints it."""
+        return f"\r{self.device.hostname}{self.suffix()} "
+
+    def suffix(self) -> str:
+        """What the prompt ends in, by mode."""
         if self.mode == _UNPRIVILEGED and self.device.privileged:
-            self.mode = _PRIVILEGED
-        suffix = {_UNPRIVILEGED: ">", _PRIVILEGED: "#", _CONFIGURING: "(config)#"}[self.mode]
-        return f"\r{self.device.hostname}{suffix} "
+            self.mode = PRIVILEGED
+        return {_UNPRIVILEGED: ">", PRIVILEGED: "#", _CONFIGURING: "(config)#"}[self.mode]
 
     async def obey(self, line: str) -> bool:
         """Answer the commands that a reader needs; whatever would change the device is recorded as a change."""
         if self.forbids(line):
-            self.say("\nERROR: Command authorization failed")
+            self.say(self.unauthorized)
         elif self.refuses(line):
             self._unknown(line)
         elif line in {"exit", "quit", "logout", "end"}:
@@ -59,28 +71,35 @@ class Asa(Terminal):
         elif line == "login":
             self.record.changes.append(line)
             self._unknown(line)
+        elif re.fullmatch(self.session_only, line):
+            pass
+        elif pages := re.fullmatch(self.paging, line):
+            self.page = int(pages[1])
+        elif self.mode == _UNPRIVILEGED and line not in self.open_shows():
+            self._unknown(line)
         else:
-            await self._show(line)
+            await self._carry_out(line)
         return True
 
-    async def _show(self, line: str) -> None:
-        device = self.device
-        if line == "show curpriv":
-            level, name = (15, "P_PRIV") if self.mode == _PRIVILEGED else (1, "P_UNPR")
-            self.say(f"Username : {device.user}\nCurrent privilege level : {level}\nCurrent Mode/s : {name}")
-        elif self.mode == _UNPRIVILEGED:
-            self._unknown(line)
-        elif pages := re.fullmatch(r"terminal pager (?:lines )?(\d+)", line):
-            self.page = int(pages[1])
-        elif line in {"configure terminal", "conf t"}:
+    def open_shows(self) -> dict[str, str]:
+        """What may be shown in any mode."""
+        level, name = (15, "P_PRIV") if self.mode == PRIVILEGED else (1, "P_UNPR")
+        curpriv = f"Username : {self.device.user}\nCurrent privilege level : {level}\nCurrent Mode/s : {name}"
+        return {"show curpriv": curpriv}
+
+    def shows(self) -> dict[str, str | bytes]:
+        """What may be shown in privileged mode."""
+        version = _VERSION.format(hostname=self.device.hostname, user=self.device.user)
+        running = self.device.configuration
+        return {"show version": version, "show running-config": running, "show run": running}
+
+    async def _carry_out(self, line: str) -> None:
+        texts = self.open_shows() | self.shows() | dict(self.device.outputs)
+        if line in texts:
+            await self.print(texts[line])
+        elif line in {"configure terminal", "conf t", "configure"}:
             self.record.changes.append(line)
             self.mode = _CONFIGURING
-        elif line == "show version":
-            await self.print(_VERSION.format(hostname=device.hostname, user=device.user))
-        elif line in {"show running-config", "show run"}:
-            await self.print(device.configuration)
-        elif (text := dict(device.outputs).get(line)) is not None:
-            await self.print(text)
         elif re.match(r"write|copy|reload|erase|clear|no ", line):
             self.record.changes.append(line)
         else:
@@ -95,14 +114,14 @@ class Asa(Terminal):
             answer = await self.line(echo=False)
             self.record.secrets_received += 1
             if answer == self.device.enable_secret:
-                self.mode = _PRIVILEGED
+                self.mode = PRIVILEGED
                 return
-            self.say("Invalid password")
-        self.say("Access denied.")
+            self.write(self.try_again.replace("\n", self.newline))
+        self.say(self.no_more_tries)
 
     def _leave(self, line: str) -> bool:
         if self.mode == _CONFIGURING:
-            self.mode = _PRIVILEGED
+            self.mode = PRIVILEGED
             return True
         if line == "end":
             self._unknown(line)
@@ -112,4 +131,4 @@ class Asa(Terminal):
 
     def _unknown(self, line: str) -> None:
         caret = len(self.prompt()) - 1 + line.find(" ") + 1
-        self.say(" " * caret + "^\nERROR: % Invalid input detected at '^' marker.")
+        self.say(" " * caret + "^\n" + self.invalid)
