@@ -88,11 +88,11 @@ def case_id(case: Case) -> str:
     return f"{case.platform}-{case.folder.name}"
 
 
-def questions(case: Case, parsed: Parsed) -> Iterator[tuple[Firewall, Asked]]:
-    """Give the lines of `verdicts.txt`, each with the firewall that it asks about (column `context`, if any)."""
-    lines = (case.folder / "verdicts.txt").read_text("utf-8").splitlines()
+def questions(case: Case, parsed: Parsed, table: str = "verdicts.txt") -> Iterator[tuple[Firewall, Asked]]:
+    """Give the lines of a table of verdicts, each with the firewall that it asks about (column `context`, if any)."""
+    lines = (case.folder / table).read_text("utf-8").splitlines()
     header = lines[0].split("\t")
-    assert set(COLUMNS) <= set(header), f"{case.folder}/verdicts.txt: the header lacks columns"
+    assert set(COLUMNS) <= set(header), f"{case.folder}/{table}: the header lacks columns"
     for line in lines[1:]:
         if line.strip() and not line.startswith("#"):
             row = dict(zip(header, line.split("\t"), strict=True))

@@ -1,0 +1,248 @@
+"""Access lists: each entry becomes the rules that it surely and possibly makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from parsers.contract import RemarkKind
+from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.rules import Deny, Match, Permit, Rule, RulesBuilder, State
+from parsers.model.services import ICMP6, ServiceSet
+from parsers.platforms._cisco_acl.ace import Ace, StrangeError, Surroundings, read_extended, read_standard
+from parsers.platforms._cisco_acl.addresses import every
+from parsers.platforms._cisco_acl.services import reversed_services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from parsers.model.rules import Rules
+    from parsers.platforms._cisco_acl.configuration import AccessList, Entry
+
+__all__ = ["PERMIT", "AccessLists", "unknown_rules"]
+
+PERMIT = Permit(replies=False)
+"""What a permit of an access list does: nothing is remembered of the packet."""
+_ACTIONS: dict[str, Permit | Deny] = {"permit": PERMIT, "deny": Deny()}
+_COMMENTS = frozenset({"description", "exit", "fragments", "hardware", "remark", "statistics"})
+"""First words of lines in a list that are no entries; NX-OS `fragments` decides about later fragments alone."""
+_ESTABLISHED = frozenset({State.ESTABLISHED})
+_NEIGHBOURS = ((135, "nd-ns"), (136, "nd-na"))
+"""Neighbour discovery that every IPv6 list permits at its end without a line, by ICMPv6 type."""
+_ADVERTISEMENTS = ((133, "router-solicitation"), (134, "router-advertisement"))
+"""What NX-OS permits besides."""
+
+
+def unknown_rules(text: str, version: int) -> tuple[Rule, Rule]:
+    """Give the rules of something of which only that it filters is known: any packet may be permitted, or denied."""
+    why = (Condition(kind=ConditionKind.UNKNOWN, text=text),)
+    match = Match(source=every(version), destination=every(version))
+    return Rule(do=PERMIT, possible=match, conditions=why), Rule(do=Deny(), possible=match, conditions=why)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reflection:
+    """An entry that feeds a reflexive list, as the replies see it; `whole` tells that no entry above takes its part."""
+
+    key: tuple[int, str]
+    rule: Rule
+    whole: bool
+
+
+class AccessLists:
+    """Reads the access lists of a configuration, each one once.
+
+    `bound` gives, per list, the interfaces and directions (`in`, `out`) that it filters; `advertisements` tells that
+    IPv6 lists let router discovery pass too.
+    """
+
+    def __init__(
+        self,
+        around: Surroundings,
+        bound: Mapping[tuple[int, str], Iterable[tuple[str, str]]],
+        *,
+        advertisements: bool = False,
+    ) -> None:
+        """Take what the lines refer to; nothing is read yet."""
+        self._around = around
+        self._text = around.text
+        self._bound = {key: frozenset(places) for key, places in bound.items()}
+        self._implicit = _NEIGHBOURS + (_ADVERTISEMENTS if advertisements else ())
+        self._known: dict[tuple[int, str], Rules] = {}
+        self._aces: dict[tuple[int, bool, tuple[str, ...]], Ace] = {}
+        self._reflections: dict[str, list[_Reflection]] | None = None
+
+    def is_defined(self, version: int, name: str) -> bool:
+        """Tell whether a list is defined, if only by its name."""
+        return (version, name) in self._text.lists
+
+    def rules(self, version: int, name: str, number: int) -> Rules:
+        """Give the rules of a list that a line names; of one that is not defined, or empty, nothing is known.
+
+        IOS lets everything pass a list that it does not have; other systems refuse the line. Neither is presumed.
+        """
+        known = self._known.get((version, name))
+        if known is None:
+            found = self._text.lists.get((version, name))
+            if found is None:
+                known = self._unknown(f"access list {name} is not defined", version, number)
+            elif all(entry.words[0] in _COMMENTS for entry in found.entries):
+                known = self._unknown(f"access list {name} has no entries", version, found.headers or [number])
+                self._account(found)
+            else:
+                known = self._read(found)
+            self._known[version, name] = known
+        return known
+
+    def read_all(self) -> None:
+        """Read every list, so that each of its lines is accounted for."""
+        for (version, name), found in self._text.lists.items():
+            self.rules(version, name, found.headers[0] if found.headers else found.entries[0].number)
+
+    def _unknown(self, text: str, version: int, number: int | list[int]) -> Rules:
+        at = number if isinstance(number, int) else number[0]
+        self._text.remark(RemarkKind.UNDEFINED, text, at)
+        builder = RulesBuilder()
+        for rule in unknown_rules(text, version):
+            builder.append(rule)
+        return builder.build()
+
+    def _account(self, found: AccessList) -> None:
+        self._text.ledger.irrelevant(entry.number for entry in found.entries)
+
+    def _read(self, found: AccessList) -> Rules:
+        builder = RulesBuilder()
+        for entry in found.entries:
+            if entry.words[0] in _COMMENTS:
+                self._text.ledger.irrelevant((entry.number,))
+            else:
+                for rule in self._entry(found, entry):
+                    builder.append(rule)
+        if found.version == 6:
+            for kind, name in self._implicit:
+                services = ServiceSet.protocol(ICMP6, (kind * 256, kind * 256 + 255))
+                match = Match(source=every(6), destination=every(6), services=services)
+                builder.append(Rule(do=PERMIT, possible=match, name=f"implicit permit (icmp {name})"))
+        return builder.build()
+
+    def _entry(self, found: AccessList, entry: Entry) -> Iterable[Rule]:
+        text, words, number = self._text, entry.words, entry.number
+        span = text.span(number)
+        if words[0] == "evaluate" and len(words) == 2:
+            text.ledger.modelled((number,))
+            return [replace(rule, span=span) for rule in self._evaluated(found, words[1], number)]
+        dynamic = words[0] == "dynamic" and len(words) > 2 and not found.standard
+        if dynamic:  # lock and key: for users who have logged in
+            at = next((n for n, word in enumerate(words) if word in _ACTIONS), len(words))
+            words = words[at:]
+        action = _ACTIONS.get(words[0]) if words else None
+        if action is None:
+            return self._unbounded(found, entry, _ACTIONS.values())
+        ace = self._ace(found, words[1:], number)
+        if ace is None:
+            return self._unbounded(found, entry, (action,))
+        if ace.understood:
+            text.ledger.modelled((number,))
+        else:
+            text.strange(text.lines[number - 1].strip(), number)
+        if ace.forwards and isinstance(action, Permit):
+            what = f"{' '.join(words)}: what it permits is sent elsewhere than the routes say"
+            text.remark(RemarkKind.NOTE, what, number, decides=True)
+        if ace.is_empty:
+            return ()
+        why = ace.why()
+        if dynamic:
+            why += (Condition(kind=ConditionKind.USER, values=(entry.words[1],), text=f"dynamic {entry.words[1]}"),)
+        sure = None if dynamic or not why else ace.sure()
+        return (Rule(do=action, possible=ace.possible(), sure=sure, conditions=why, span=span),)
+
+    def _ace(self, found: AccessList, words: tuple[str, ...], number: int) -> Ace | None:
+        key = (found.version, found.standard, words)
+        known = self._aces.get(key)
+        if known is None:
+            try:
+                if found.standard:
+                    known = read_standard(words)
+                else:
+                    known = read_extended(self._around, words, number, found.version)
+            except StrangeError:
+                return None
+            self._aces[key] = known
+        return known
+
+    def _unbounded(self, found: AccessList, entry: Entry, actions: Iterable[Permit | Deny]) -> Iterable[Rule]:
+        """A line that was not understood before its five-tuple was complete may match anything."""
+        actions = tuple(actions)
+        self._text.strange(" ".join(entry.words), entry.number, decides=len(actions) > 1)
+        why = (Condition(kind=ConditionKind.UNKNOWN, text=" ".join(entry.words)),)
+        match = Match(source=every(found.version), destination=every(found.version))
+        span = self._text.span(entry.number)
+        return [Rule(do=action, possible=match, conditions=why, span=span) for action in actions]
+
+    # ------------------------------------------------------------------------------ reflexive lists
+
+    def _evaluated(self, found: AccessList, name: str, number: int) -> Iterable[Rule]:
+        """Give the permits of the replies to what the reflecting entries of a name let out."""
+        if self._reflections is None:
+            self._reflections = {}
+            self._collect(self._reflections)
+        reflections = self._reflections.get(name)
+        if not reflections:
+            self._text.remark(RemarkKind.UNDEFINED, f"no entry reflects into {name}", number)
+            return unknown_rules(f"evaluate {name}", found.version)
+        return [self._evaluation(found, name, item) for item in reflections]
+
+    def _evaluation(self, found: AccessList, name: str, item: _Reflection) -> Rule:
+        """Only where the reflecting list stands at the same place, the other way, has each reply been let out by it."""
+        here = self._bound.get((found.version, found.name), frozenset())
+        there = self._bound.get(item.key, frozenset())
+        opposite = {"in": "out", "out": "in"}
+        if item.whole and all((interface, opposite[direction]) in there for interface, direction in here):
+            return item.rule
+        why = (*item.rule.conditions, Condition(kind=ConditionKind.UNKNOWN, text=f"evaluate {name}"))
+        return replace(item.rule, sure=None, conditions=why)
+
+    def _collect(self, reflections: dict[str, list[_Reflection]]) -> None:
+        for key, found in self._text.lists.items():
+            if found.standard or not any("reflect" in entry.words for entry in found.entries):
+                continue
+            above: list[Ace] = []
+            for entry in found.entries:
+                if entry.words[0] != "permit":
+                    continue
+                ace = self._ace(found, entry.words[1:], entry.number)
+                if ace is None:
+                    continue
+                if ace.reflects:
+                    rule = _reply_rule(ace)
+                    whole = not any(_overlap(other, ace) for other in above)
+                    reflections.setdefault(ace.reflects, []).append(_Reflection(key, rule, whole))
+                else:
+                    above.append(ace)
+
+
+def _overlap(one: Ace, other: Ace) -> bool:
+    return bool(
+        one.source.possible & other.source.possible
+        and one.destination.possible & other.destination.possible
+        and one.services.possible & other.services.possible
+    )
+
+
+def _reply_rule(ace: Ace) -> Rule:
+    return Rule(
+        do=PERMIT,
+        possible=_reply(ace.possible()),
+        sure=_reply(sure) if ace.why() and (sure := ace.sure()) is not None else None,
+        conditions=ace.why(),
+    )
+
+
+def _reply(match: Match) -> Match:
+    return replace(
+        match,
+        source=match.destination,
+        destination=match.source,
+        services=reversed_services(match.services),
+        states=_ESTABLISHED,
+    )

@@ -1,0 +1,212 @@
+"""What a configuration says, still in the vendor's words: lines sorted into access lists, groups and structure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from parsers.contract import LineState, Remark, RemarkKind
+from parsers.model.capture import Span
+from parsers.text.cisco_tree import Node, tree
+from parsers.text.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parsers.model.capture import Document
+    from parsers.platforms._cisco_acl.dialect import Dialect, GroupHeader
+
+__all__ = ["AccessList", "Configuration", "Entry", "Group", "read", "settle"]
+
+_PREAMBLE = re.compile(r"Building configuration\.\.\.|Current configuration *:|(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} ")
+_BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of an access list: its place in the list, its line, and its words behind the sequence number."""
+
+    sequence: int
+    number: int
+    words: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class AccessList:
+    """An access list in the order of its sequence numbers, and the lines that open it."""
+
+    version: int
+    name: str
+    standard: bool
+    headers: list[int] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Group:
+    """An object group with the lines that open it and those of its members."""
+
+    header: GroupHeader
+    headers: list[int] = field(default_factory=list)
+    members: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Configuration:
+    """One document, sorted; line numbers count from 1."""
+
+    document: int
+    lines: list[str]
+    ledger: Ledger
+    lists: dict[tuple[int, str], AccessList] = field(default_factory=dict)
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+    nodes: tuple[Node, ...] = ()
+    remarks: list[Remark] = field(default_factory=list)
+
+    def words(self, number: int) -> list[str]:
+        """Give the words of a line."""
+        return self.lines[number - 1].split()
+
+    def span(self, first: int, last: int | None = None) -> Span:
+        """Give the place of a line, or of lines."""
+        return Span(document=self.document, first=first, last=first if last is None else last)
+
+    def find(self, *words: str) -> list[Node]:
+        """Give the top-level lines that begin with these words."""
+        return [node for node in self.nodes if node.starts(*words)]
+
+    def remark(self, kind: RemarkKind, text: str, number: int | None = None, *, decides: bool = False) -> None:
+        """Note something that the report must say."""
+        span = self.span(number) if number is not None else None
+        self.remarks.append(Remark(kind=kind, text=text, span=span, decides=decides))
+
+    def strange(self, text: str, number: int, *, decides: bool = False) -> None:
+        """Note a line that was not understood."""
+        self.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {text}", number, decides=decides)
+
+
+def read(document: Document, index: int, dialect: Dialect) -> Configuration:
+    """Sort the lines of a document; nothing is given a meaning yet."""
+    lines = document.lines()
+    text = Configuration(document=index, lines=lines, ledger=Ledger(len(lines)))
+    text.nodes = tree(_Sorter(text, dialect).sort(), dialect.syntax)
+    return text
+
+
+class _Sorter:
+    """Hands access lists and groups to their tables, and gives the other lines."""
+
+    def __init__(self, text: Configuration, dialect: Dialect) -> None:
+        self._text = text
+        self._dialect = dialect
+        self._rest: list[tuple[int, str]] = []
+        self._list: AccessList | None = None
+        self._group: Group | None = None
+
+    def sort(self) -> list[tuple[int, str]]:
+        """Sort every line."""
+        text = self._text
+        banner = ""
+        for number, line in enumerate(text.lines, 1):
+            bare = line.strip()
+            if banner:
+                text.ledger.irrelevant((number,))
+                banner = "" if banner in line else banner
+            elif not bare or bare[0] == "!":
+                text.ledger.irrelevant((number,))
+            elif line[0] in " \t":
+                self._below(number, line, bare)
+            elif _PREAMBLE.match(line):
+                text.ledger.irrelevant((number,))
+            else:
+                banner = self._banner(number, line)
+                if not banner:
+                    self._top(number, line)
+        for known in text.lists.values():
+            known.entries.sort(key=lambda entry: entry.sequence)
+        return self._rest
+
+    def _banner(self, number: int, line: str) -> str:
+        """Give the mark that ends a banner which begins on this line and does not end on it."""
+        found = _BANNER.match(line)
+        if found is None:
+            return ""
+        self._text.ledger.irrelevant((number,))
+        return "" if found[1] in line[found.end() :] else found[1]
+
+    def _below(self, number: int, line: str, bare: str) -> None:
+        if self._list is not None:
+            self._entry(self._list, number, tuple(bare.split()))
+        elif self._group is not None:
+            self._group.members.append(number)
+        else:
+            self._rest.append((number, line))
+
+    def _top(self, number: int, line: str) -> None:
+        text = self._text
+        words = line.split()
+        if words == ["exit"] and (self._list is not None or self._group is not None):
+            text.ledger.irrelevant((number,))
+            self._list = self._group = None
+            return
+        if _BANNER.match(line):
+            return
+        self._list = self._group = None
+        header = self._dialect.list_header(words)
+        if header is not None:
+            key = (header.version, header.name)
+            if header.removed:
+                text.lists.pop(key, None)
+                text.ledger.modelled((number,))
+                return
+            known = text.lists.setdefault(key, AccessList(header.version, header.name, header.standard))
+            if header.entry is not None:
+                self._entry(known, number, header.entry)
+            else:
+                known.headers.append(number)
+                text.ledger.modelled((number,))
+                self._list = known
+            return
+        group = self._dialect.group_header(words)
+        if group is None:
+            self._rest.append((number, line))
+        else:
+            found = text.groups.setdefault((group.kind, group.name), Group(group))
+            found.headers.append(number)
+            self._group = found
+
+    @staticmethod
+    def _entry(known: AccessList, number: int, words: tuple[str, ...]) -> None:
+        if len(words) > 1 and words[0] == "sequence" and words[1].isdecimal():
+            words = words[1:]
+        last = known.entries[-1].sequence if known.entries else 0
+        sequence = last + 10
+        if len(words) > 1 and words[0].isascii() and words[0].isdecimal():
+            sequence, words = int(words[0]), words[1:]
+        elif words[:1] == ("remark",):
+            sequence = last
+        known.entries.append(Entry(sequence, number, words))
+
+
+def settle(text: Configuration, irrelevant: Callable[[Node], bool], deciding: frozenset[str]) -> None:
+    """Account for what no part of the model took: irrelevant commands, and everything that was not understood.
+
+    `deciding` are the first words of commands that can decide traffic: what is not understood in them can change a
+    verdict.
+    """
+    states = text.ledger.states
+    for node in text.nodes:
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and irrelevant(node):
+            text.ledger.irrelevant(node.numbers())
+    noted = {
+        number
+        for remark in text.remarks
+        if remark.kind is RemarkKind.NOT_UNDERSTOOD and remark.span is not None
+        for number in range(remark.span.first, remark.span.last + 1)
+    }
+    for node in text.nodes:
+        head = node.words[1] if node.words[0] == "no" and len(node.words) > 1 else node.words[0]
+        for number in node.numbers():
+            if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
+                text.strange(text.lines[number - 1].strip(), number, decides=head in deciding)

@@ -1,0 +1,228 @@
+"""Interfaces with their addresses, their table of routes (VRF) and the access lists bound to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from parsers.contract import RemarkKind
+from parsers.model.addresses import V6, AddressSet
+from parsers.model.firewall import Interface
+from parsers.platforms._cisco_acl.addresses import address, masked, prefix, single
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from parsers.platforms._cisco_acl.configuration import Configuration
+    from parsers.text.cisco_tree import Node
+
+__all__ = ["VLAN", "Binding", "Port", "bound", "ports"]
+
+VLAN = "vlan"
+"""The key under which `facts` holds the VLAN of a switch port."""
+_ADDRESS = frozenset({"ip", "ipv4", "ipv6"})
+_FILTERS = frozenset({"access-group", "traffic-filter"})
+_DIRECTIONS = {"in": "in", "out": "out", "ingress": "in", "egress": "out"}
+_LEASED = frozenset({"dhcp", "negotiated", "autoconfig", "pool", "slip"})
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One access list at an interface: `lists` are asked in turn (IOS XR: the common one first)."""
+
+    version: int
+    direction: str
+    lists: tuple[str, ...]
+    number: int
+
+
+@dataclass(slots=True)
+class Port:
+    """An interface as it is read; `words` keeps lines that only some platforms have, by their first words."""
+
+    name: str
+    node: Node
+    vrf: str = ""
+    zone: str = ""
+    enabled: bool = True
+    leased: bool = False
+    unnumbered: str = ""
+    addresses: list[AddressSet] = field(default_factory=list)
+    networks: list[AddressSet] = field(default_factory=list)
+    bindings: list[Binding] = field(default_factory=list)
+    facts: dict[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def routed(self) -> bool:
+        """Tell whether packets can be routed by it."""
+        return bool(self.addresses or self.networks or self.leased or self.unnumbered)
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether anything about it concerns packets."""
+        return bool(self.routed or self.bindings or self.zone or self.vrf or self.facts.keys() - {VLAN})
+
+    @property
+    def vlan(self) -> str:
+        """Give the VLAN of a switch port in access mode, empty for every other interface."""
+        return self.facts.get(VLAN, ("", 0))[0] if not self.routed else ""
+
+    def interface(self, text: Configuration, *, networks: bool = True) -> Interface:
+        """Give the model's interface; without `networks` its own table of routes is not the one that is modelled."""
+        return Interface(
+            name=self.name,
+            hardware=self.name,
+            zone=self.zone,
+            addresses=AddressSet.join(self.addresses),
+            networks=AddressSet.join(self.networks if networks else ()),
+            enabled=self.enabled,
+            span=text.span(self.node.number, self.node.last),
+        )
+
+
+def ports(
+    text: Configuration,
+    others: Callable[[Port, Sequence[str], int], bool],
+    irrelevant: Callable[[Sequence[str]], bool],
+) -> tuple[Port, ...]:
+    """Give every interface that concerns packets, in the order of the configuration.
+
+    `others` takes a line that only one platform has and tells whether it did; `irrelevant` knows lines that decide
+    nothing.
+    """
+    found: dict[str, Port] = {}
+    for node in text.find("interface"):
+        if len(node.words) < 2:
+            continue
+        name = _name(node.words[1:])
+        reader = _Reader(text, found.setdefault(name, Port(name, node)), others, irrelevant)
+        text.ledger.modelled((node.number,))
+        for line in node.children:
+            reader.read(line)
+    for port in found.values():
+        if port.unnumbered in found:
+            port.addresses += found[port.unnumbered].addresses
+    return tuple(port for port in found.values() if port.counts)
+
+
+def _name(words: Sequence[str]) -> str:
+    """Give an interface's name; `point-to-point`, `l2transport` and the like say only of what kind it is."""
+    if len(words) > 1 and words[0] == "preconfigure":
+        words = words[1:]
+    return words[0] + words[1] if len(words) > 1 and words[1][0].isdecimal() else words[0]
+
+
+class _Reader:
+    """Reads the lines of one interface."""
+
+    def __init__(
+        self,
+        text: Configuration,
+        port: Port,
+        others: Callable[[Port, Sequence[str], int], bool],
+        irrelevant: Callable[[Sequence[str]], bool],
+    ) -> None:
+        self._text = text
+        self._port = port
+        self._others = others
+        self._irrelevant = irrelevant
+
+    def read(self, line: Node) -> None:
+        """Take one line, and account for it and what is below it."""
+        words = line.words
+        taken = self._take(words, line.number)
+        if taken is None:
+            self._text.strange(f"interface {self._port.name}: {line.text}", line.number, decides=True)
+        elif taken:
+            self._text.ledger.modelled(line.numbers())
+        else:
+            self._text.ledger.irrelevant(line.numbers())
+
+    def _take(self, words: Sequence[str], number: int) -> bool | None:
+        """Tell what a line is: True modelled, False irrelevant, None not understood."""
+        head, second = words[0], words[1] if len(words) > 1 else ""
+        if self._others(self._port, words, number):
+            return True
+        if tuple(words[:3]) == ("switchport", "access", "vlan") and len(words) == 4:
+            self._port.facts[VLAN] = (words[3], number)
+            return True
+        if head == "shutdown" and len(words) == 1:
+            self._port.enabled = False
+            return True
+        if tuple(words) in {("no", "shutdown"), ("ipv6", "enable")}:
+            return True
+        if head in _ADDRESS and second == "address" and len(words) > 2:
+            return self._address(words[2:], 6 if head == "ipv6" else 4, number)
+        if head in _ADDRESS and second == "unnumbered" and len(words) == 3:
+            self._port.unnumbered = words[2]
+            return True
+        if head in _ADDRESS and second in _FILTERS:
+            return self._binding(words[2:], 6 if head == "ipv6" else 4, number)
+        if "vrf" in {head, second} and words[-2] in {"forwarding", "member", "vrf"}:
+            self._port.vrf = words[-1]
+            return True
+        if head == "no" and second in {"ip", "ipv4", "ipv6"}:
+            return False
+        return False if self._irrelevant(words) else None
+
+    def _binding(self, words: Sequence[str], version: int, number: int) -> bool | None:
+        """Read `[common LIST] [LIST] in|out|ingress|egress [counters]`."""
+        at = next((n for n, word in enumerate(words) if n and word in _DIRECTIONS), 0)
+        names = [word for n, word in enumerate(words[:at]) if not (n == 0 and word == "common")]
+        if not at or not names or len(names) > 1 + (words[0] == "common"):
+            return None
+        rest = [word for word in words[at + 1 :] if word not in {"hardware-count", "interface-statistics"}]
+        if rest and not (rest[0] == "compress" and rest[1:2] == ["level"] and len(rest) == 3):
+            return None
+        self._port.bindings.append(Binding(version, _DIRECTIONS[words[at]], tuple(names), number))
+        return True
+
+    def _address(self, words: Sequence[str], version: int, number: int) -> bool | None:
+        port = self._port
+        if words[0] in _LEASED:
+            port.leased = True
+            what = f"interface {port.name}: the address is not in the configuration"
+            self._text.remark(RemarkKind.NOTE, what, number)
+            return True
+        if version == 6:
+            return self._address6(words)
+        rest = [word for word in words if word != "secondary"]
+        if "/" in rest[0] and (len(rest) == 1 or rest[1] in {"tag", "route-preference", "use-bia"}):
+            own, around = single(rest[0].partition("/")[0]), prefix(rest[0])
+        elif len(rest) == 2 or (len(rest) == 4 and rest[2] == "route-tag"):
+            own, around = single(rest[0]), masked(rest[0], rest[1])
+        else:
+            return None
+        if own is None or around is None or not around <= AddressSet.span(0, V6 - 1):
+            return None
+        port.addresses.append(own)
+        port.networks.append(around)
+        return True
+
+    def _address6(self, words: Sequence[str]) -> bool | None:
+        head, rest = words[0], words[1:]
+        if rest[:1] == ("link-local",) or list(rest[:1]) == ["link-local"] or head.lower().startswith("fe80:"):
+            return True
+        around = prefix(head) if "/" in head else None
+        if around is None or (rest and rest[0] not in {"eui-64", "anycast", "secondary", "tag"}):
+            return None
+        self._port.networks.append(around)
+        own = address(head.partition("/")[0])
+        if own is not None and "eui-64" not in rest:
+            self._port.addresses.append(AddressSet.span(own, own))
+        return True
+
+
+def bound(found: Sequence[Port]) -> dict[tuple[int, str], list[tuple[str, str]]]:
+    """Give, per version and name of a list, the interfaces and directions that it filters."""
+    places: dict[tuple[int, str], list[tuple[str, str]]] = {}
+    for key, place in _places(found):
+        places.setdefault(key, []).append(place)
+    return places
+
+
+def _places(found: Sequence[Port]) -> Iterator[tuple[tuple[int, str], tuple[str, str]]]:
+    for port in found:
+        for binding in port.bindings:
+            for name in binding.lists:
+                yield (binding.version, name), (port.name, binding.direction)

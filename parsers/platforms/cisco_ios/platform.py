@@ -1,0 +1,218 @@
+"""The platform `cisco_ios`: from a capture to its firewall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parsers.contract import Parsed, Platform, RemarkKind
+from parsers.errors import ParserError
+from parsers.model.firewall import Assumption, Firewall
+from parsers.model.rules import Traffic
+from parsers.platforms._cisco_acl.ace import Surroundings
+from parsers.platforms._cisco_acl.acl import AccessLists
+from parsers.platforms._cisco_acl.configuration import Configuration, read, settle
+from parsers.platforms._cisco_acl.device import describe, management
+from parsers.platforms._cisco_acl.filters import list_stages
+from parsers.platforms._cisco_acl.interfaces import Port, bound, ports
+from parsers.platforms._cisco_acl.objects import Objects
+from parsers.platforms._cisco_acl.recognition import system_of
+from parsers.platforms._cisco_acl.routes import Tables, gate_stage
+from parsers.platforms._cisco_acl.vlans import VlanMaps, port_list_stages, switch_ports
+from parsers.platforms.cisco_ios.dialect import DIALECT
+from parsers.platforms.cisco_ios.nat import Translations
+from parsers.platforms.cisco_ios.recipe import RECIPE, SECRETS, VERSION, prove
+from parsers.platforms.cisco_ios.routing import learned, static_routes
+from parsers.platforms.cisco_ios.tunnels import bypasses
+from parsers.platforms.cisco_ios.vocabulary import DECIDING, interface_irrelevant, irrelevant
+from parsers.platforms.cisco_ios.zones import Zones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parsers.model.capture import Capture
+
+__all__ = ["PLATFORM", "parse", "recognises"]
+
+_ID = "cisco_ios"
+_PLACES = {
+    ("zone-member", "security"): "zone",
+    ("ip", "nat"): "nat",
+    ("crypto", "map"): "crypto",
+}
+
+
+def recognises(capture: Capture) -> bool:
+    """Tell whether a capture is the configuration of an IOS router or switch."""
+    return system_of(capture) == _ID
+
+
+def parse(capture: Capture) -> Parsed:
+    """Give the one firewall of a capture; raises ParserError for an empty one."""
+    configurations = [document for document in capture.documents if document.name != VERSION]
+    if not any(document.text.strip() for document in configurations):
+        name = configurations[0].name if configurations else None
+        raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
+    others = tuple(document.text for document in capture.documents if document.name == VERSION)
+    texts = [read(document, index, DIALECT) for index, document in enumerate(capture.documents)]
+    firewalls = []
+    for text, document in zip(texts, capture.documents, strict=True):
+        if document.name == VERSION:
+            text.ledger.modelled(range(1, len(text.lines) + 1))
+        else:
+            firewalls.append(_convert(text, others))
+    return Parsed(
+        firewalls=tuple(firewalls),
+        ledger=tuple(text.ledger.finish() for text in texts),
+        remarks=tuple(remark for text in texts for remark in text.remarks),
+    )
+
+
+def _interface_line(port: Port, words: Sequence[str], number: int) -> bool:
+    """Take what only IOS says inside an interface."""
+    place = _PLACES.get((words[0], words[1] if len(words) > 1 else ""))
+    if place == "zone" and len(words) == 3:
+        port.zone = words[2]
+    elif place == "nat" and len(words) == 3 and words[2] in {"inside", "outside"}:
+        port.facts["nat"] = (words[2], number)
+    elif place == "crypto" and len(words) == 3:
+        port.facts["crypto"] = (words[2], number)
+    elif words[0] in {"ip", "ipv6"} and words[1:2] == ("policy",) and len(words) == 4:
+        port.facts["policy"] = (words[3], number)
+    elif words[0] in {"ip", "ipv6"} and words[1:2] == ("inspect",) and len(words) == 4:
+        port.facts["inspect"] = (words[2], number)
+    else:
+        return False
+    return True
+
+
+def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
+    """Give the words their meaning."""
+    found = ports(text, _interface_line, interface_irrelevant)
+    for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf"), *text.find("ip", "inspect")):
+        text.ledger.modelled(node.numbers())
+    tables = Tables(text, found, static_routes(text))
+    objects = Objects(text, masks=DIALECT.group_masks)
+    lists = AccessLists(
+        Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=_schedules(text)), bound(found)
+    )
+    nat = Translations(text, found, lists)
+    tables.leaks |= {frozenset({"", vrf}) for vrf in nat.vrfs} | _leaks(text)
+    zones = Zones(text, found, lists)
+    maps = VlanMaps(text, lists)
+    behind = switch_ports(found)
+    opened = _opened(text, found)
+    routes = tables.routes()
+    complete = tables.complete and not learned(text) and not _policies(text, found)
+    device_lists = list_stages(found, lists, "in", traffic=Traffic.TO_DEVICE) if zones.judges_device else iter(())
+    stages = (
+        *port_list_stages(found, lists),
+        *maps.stages(found, "in", behind),
+        *list_stages(found, lists, "in", opened=opened, behind=behind),
+        *device_lists,
+        *nat.before_routing(),
+        gate_stage(found, tables),
+        *zones.stages(),
+        *nat.behind_routing(),
+        *list_stages(found, lists, "out", opened=opened, behind=behind),
+        *maps.stages(found, "out", behind),
+    )
+    lists.read_all()
+    tunnels = bypasses(text, found, lists)
+    helpers = tuple(zones.helpers())
+    notes = management(text)
+    device = describe(text, others)
+    named = objects.resolve_all()
+    for node in text.find("route-map"):
+        text.ledger.modelled(node.numbers())
+    settle(text, irrelevant, DECIDING)
+    return Firewall(
+        platform=_ID,
+        device=device,
+        interfaces=tables.interfaces(),
+        routes=routes,
+        routes_complete=complete,
+        stages=stages,
+        objects=named,
+        helpers=helpers,
+        assumptions=_assumptions(text, found),
+        bypasses=tunnels,
+        management=notes,
+    )
+
+
+def _schedules(text: Configuration) -> frozenset[str]:
+    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
+    found = set()
+    for node in text.find("time-range"):
+        if len(node.words) == 2:
+            found.add(node.words[1])
+            text.ledger.modelled(node.numbers())
+    return frozenset(found)
+
+
+def _leaks(text: Configuration) -> set[frozenset[str]]:
+    """Give the pairs of tables that lead routes into each other: one imports what another exports."""
+    sides: dict[str, tuple[set[str], set[str]]] = {}
+    for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf")):
+        imports, exports = sides.setdefault(node.words[2] if len(node.words) > 2 else "", (set(), set()))
+        for line in (node, *node.children, *(below for child in node.children for below in child.children)):
+            if line.starts("route-target") and len(line.words) > 2:
+                if line.words[1] in {"import", "both"}:
+                    imports.add(line.words[2])
+                if line.words[1] in {"export", "both"}:
+                    exports.add(line.words[2])
+            elif line.words[:1] in {("import",), ("route-replicate",)} or line.starts("export", "ipv4"):
+                imports.add("*")
+    pairs: set[frozenset[str]] = set()
+    for one, (imports, _) in sides.items():
+        pairs |= {
+            frozenset({one, other}) for other, (_, exports) in sides.items() if other != one and imports & exports
+        }
+        if "*" in imports:
+            pairs |= {frozenset({one, other}) for other in ("", *sides) if other != one}
+    return pairs
+
+
+def _opened(text: Configuration, found: Sequence[Port]) -> str:
+    """Name the classic inspection that opens access lists for replies, if an interface has one."""
+    for port in found:
+        if "inspect" in port.facts:
+            name, number = port.facts["inspect"]
+            what = f"ip inspect {name} lets replies through access lists; which ones is not modelled"
+            text.remark(RemarkKind.NOTE, what, number)
+            return f"ip inspect {name}"
+    return ""
+
+
+def _policies(text: Configuration, found: Sequence[Port]) -> bool:
+    """Tell whether policy routing sends some packets elsewhere than the routes do."""
+    policed = False
+    for port in found:
+        if "policy" in port.facts:
+            name, number = port.facts["policy"]
+            what = f"interface {port.name}: policy routing by route-map {name} is not modelled"
+            text.remark(RemarkKind.NOTE, what, number, decides=True)
+            policed = True
+    return policed
+
+
+def _assumptions(text: Configuration, found: Sequence[Port]) -> tuple[Assumption, ...]:
+    made = []
+    if any("established" in entry.words for known in text.lists.values() for entry in known.entries):
+        why = "the vendor's definition; a first packet has neither, every later one has"
+        made.append(Assumption(text="`established` matches TCP packets with ACK or RST", why=why))
+    if any(binding.version == 4 for port in found for binding in port.bindings):
+        why = "questions are about whole packets; a later fragment without ports is not judged"
+        made.append(Assumption(text="packets are not fragmented and carry no IP options", why=why))
+    return tuple(made)
+
+
+PLATFORM = Platform(
+    id=_ID,
+    title="Cisco IOS and IOS-XE",
+    recognises=recognises,
+    parse=parse,
+    prove=prove,
+    recipe=RECIPE,
+    secrets=SECRETS,
+)

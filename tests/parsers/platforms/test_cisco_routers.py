@@ -1,0 +1,42 @@
+"""What routers and switches of Cisco share: replies without state, whole understanding of their fixtures."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers.contract import LineState, RemarkKind
+from parsers.model.interpreter import Verdict, judge_reply
+from parsers.model.rules import Traffic
+from tests.fixture_cases import Case, case_id, cases, judged, questions
+
+PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_iosxr")
+CASES = [case for case in cases() if case.platform in PLATFORMS and case.supported and not case.refused]
+STRANGE = ("unknown-words",)
+"""Cases that hold words that no device knows."""
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if (case.folder / "replies.txt").exists()], ids=case_id)
+def test_replies_written_by_hand(case: Case) -> None:
+    """The reply to the first packet of each connection gets the verdict that stateless lists give it."""
+    wrong = []
+    for firewall, asked in questions(case, case.parse(), table="replies.txt"):
+        first = judged(firewall, asked)
+        assert first.verdict is Verdict.PERMIT, f"{asked.id}: the first packet itself gets {first.verdict}"
+        moved = any(path.packet.destination != asked.packet.destination for path in first.paths)
+        traffic = Traffic.THROUGH if moved else asked.traffic
+        verdicts = {
+            judge_reply(firewall, asked.packet, asked.ingress, path, traffic=traffic).verdict for path in first.paths
+        }
+        if verdicts != {asked.verdict}:
+            wrong.append(f"{asked.id}: {asked.packet}: {verdicts}, not {asked.verdict}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.folder.name not in STRANGE], ids=case_id)
+def test_each_line_of_a_fixture_is_understood(case: Case) -> None:
+    """No line of a fixture is left over, but of those that are meant to be strange."""
+    found = case.parse()
+    for document, states in zip(case.capture().documents, found.ledger, strict=True):
+        lines = zip(document.lines(), states, strict=True)
+        assert [line for line, state in lines if state == LineState.NOT_UNDERSTOOD] == []
+    assert [remark for remark in found.remarks if remark.kind is RemarkKind.NOT_UNDERSTOOD] == []
