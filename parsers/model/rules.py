@@ -294,6 +294,11 @@ class RulesBuilder:
             self._match_list.append(match)
         return found
 
+    def put(self, match: Match) -> int:
+        """Give the id of a match that the caller knows to be new, without comparing it with the others."""
+        self._match_list.append(match)
+        return len(self._match_list) - 1
+
     def intern_decision(self, do: Do) -> int:
         """Give the id of a decision for `add`."""
         found = self._decisions.get(do)
@@ -310,6 +315,15 @@ class RulesBuilder:
         documents.append(document)
         firsts.append(first)
         lasts.append(last)
+
+    def extend(self, decisions: array[int], matches: array[int], document: int, lines: array[int]) -> None:
+        """Append unconditional, unnamed rules of one line each, by interned ids; the three columns are equally long."""
+        self._decision_ids.extend(decisions)
+        self._match_ids.extend(matches)
+        documents, firsts, lasts = self._spans
+        documents.extend([document] * len(lines))
+        firsts.extend(lines)
+        lasts.extend(lines)
 
     def append(self, rule: Rule) -> None:
         """Append a rule."""

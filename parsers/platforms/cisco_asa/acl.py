@@ -7,13 +7,15 @@ cost no more than their text; whatever is rarer is read word by word.
 from __future__ import annotations
 
 import re
+from array import array
 from typing import TYPE_CHECKING
 
 from parsers.contract import LineState, RemarkKind
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.rules import Deny, Match, Permit, Rule, RulesBuilder
 from parsers.platforms.cisco_asa.ace import StrangeError, read_ace, take_address
-from parsers.platforms.cisco_asa.addresses import address
+from parsers.platforms.cisco_asa.addresses import address, literal
+from parsers.platforms.cisco_asa.services import common_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,21 +78,23 @@ class AccessLists:
         states, modelled = self._text.ledger.states, LineState.MODELLED
         fullmatch, addresses, services = _COMMON.fullmatch, self._addresses, self._services
         pairs: dict[tuple[int, int, int], int] = {}
+        columns = array("i"), array("i"), array("i")  # common lines since the last rare one
+        take_decision, take_match, take_number = (column.append for column in columns)
         for number in numbers:
             found = fullmatch(lines[number - 1])
-            if found is None:
-                self._slow(number, builder)
-                continue
-            action, protocol, left, right, rest = found.groups()
-            try:
-                source, destination, service = addresses[left], addresses[right], services[protocol, rest]
-            except KeyError:
-                self._learn_address(left, number)
-                self._learn_address(right, number)
-                source, destination, service = addresses[left], addresses[right], None
-                if source is not None and destination is not None:
-                    service = self._learn_services(protocol, rest, number)
+            source = destination = service = None
+            if found is not None:
+                action, protocol, left, right, rest = found.groups()
+                try:
+                    source, destination, service = addresses[left], addresses[right], services[protocol, rest]
+                except KeyError:
+                    source, destination = self._learn_address(left, number), self._learn_address(right, number)
+                    if source is not None and destination is not None:
+                        service = self._learn_services(protocol, rest, number)
             if source is None or destination is None or service is None:
+                builder.extend(columns[0], columns[1], document, columns[2])
+                for column in columns:
+                    del column[:]
                 self._slow(number, builder)
                 continue
             key = (source[2], destination[2], service[2])
@@ -98,38 +102,52 @@ class AccessLists:
             if match is None:
                 names = source[1] + destination[1] + service[1]
                 made = Match(source=source[0], destination=destination[0], services=service[0], objects=names)
-                match = pairs[key] = builder.intern(made)
-            builder.add(decisions[action], match, document, number, number)
+                match = pairs[key] = builder.put(made)
+            take_decision(decisions[action])
+            take_match(match)
+            take_number(number)
             states[number - 1] = modelled
+        builder.extend(columns[0], columns[1], document, columns[2])
         return builder.build()
 
-    def _learn_address(self, spec: str, number: int) -> None:
-        """Remember what address words stand for; None for what is not exact, or no address."""
+    def _learn_address(self, spec: str, number: int) -> _Addresses | None:
+        """Give what address words stand for, and remember it; None for what is not exact, or no address."""
         if spec in self._addresses:
-            return
+            return self._addresses[spec]
+        plain = literal(spec)
+        known = (plain, (), len(self._addresses)) if plain is not None else self._read_address(spec, number)
+        self._addresses[spec] = known
+        return known
+
+    def _read_address(self, spec: str, number: int) -> _Addresses | None:
         words = spec.split()
-        self._addresses[spec] = None
         if words[0] in {"object", "object-group"} and self._around.objects.kind(words[0], words[1]) != "network":
-            return
+            return None
         try:
             bounds, names, _ = take_address(self._around, words, 0, number)
         except StrangeError:
-            return
-        if not bounds.why:
-            self._addresses[spec] = (bounds.sure, names, len(self._addresses))
+            return None
+        return (bounds.sure, names, len(self._addresses)) if not bounds.why else None
 
     def _learn_services(self, protocol: str, rest: str, number: int) -> _Services | None:
-        """Remember what a protocol with the words behind the addresses stands for; None for what is not exact."""
+        """Give what a protocol with the words behind the addresses stands for, and remember it; None: not exact."""
         key = (protocol, rest)
-        if key not in self._services:
-            self._services[key] = None
-            try:
-                ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
-            except StrangeError:
-                return None
-            if ace.is_exact and not ace.inactive and rest[:1] in {"", " "}:
-                self._services[key] = (ace.services.sure, ace.service_objects, len(self._services))
-        return self._services[key]
+        if key in self._services:
+            return self._services[key]
+        common = common_services(protocol, rest)
+        known = (common, (), len(self._services)) if common is not None else self._read_services(key, number)
+        self._services[key] = known
+        return known
+
+    def _read_services(self, key: tuple[str, str], number: int) -> _Services | None:
+        protocol, rest = key
+        try:
+            ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
+        except StrangeError:
+            return None
+        if not ace.is_exact or ace.inactive or rest[:1] not in {"", " "}:
+            return None
+        return ace.services.sure, ace.service_objects, len(self._services)
 
     def _slow(self, number: int, builder: RulesBuilder) -> None:
         """Read a line word by word."""

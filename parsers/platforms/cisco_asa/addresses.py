@@ -12,10 +12,11 @@ from parsers.text.cisco_names import port_number
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["PortRanges", "address", "masked", "network", "take_ports"]
+__all__ = ["PortRanges", "address", "literal", "masked", "network", "take_ports"]
 
 PortRanges = tuple[tuple[int, int], ...]
 _DOTTED = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})").fullmatch
+_LITERAL = re.compile(r"host ([0-9.]+)|([0-9.]+) ([0-9.]+)").fullmatch
 _V4_TOP = 0xFFFFFFFF
 _PORT_TOP = 65535
 _MOST_INTERVALS = 65536
@@ -43,6 +44,24 @@ def _dotted(word: str) -> int | None:
     if first > 255 or second > 255 or third > 255 or fourth > 255:
         return None
     return first << 24 | second << 16 | third << 8 | fourth
+
+
+def literal(spec: str) -> AddressSet | None:
+    """Give what `host A` or `A M` with plain IPv4 numbers stands for, None for everything else; made for bulk."""
+    found = _LITERAL(spec)
+    if found is None:
+        return None
+    host, base, mask = found.groups()
+    low = _dotted(host or base)
+    if low is None:
+        return None
+    if host:
+        return AddressSet(((low, low),))
+    bits = _dotted(mask)
+    if bits is None or (wild := bits ^ _V4_TOP) & (wild + 1):
+        return None
+    low &= bits
+    return AddressSet(((low, low | wild),))
 
 
 def masked(base: int, mask_word: str) -> AddressSet | None:

@@ -66,12 +66,12 @@ def refuse(document: Document) -> None:
             line=_line(document, version.start()),
             hint="upgrade to 8.3 or later, or audit another device",
         )
-    transparent = re.search(r"^firewall transparent\b", document.text, re.MULTILINE)
-    if transparent is not None:
+    transparent = f"\n{document.text}".find("\nfirewall transparent")
+    if transparent >= 0:
         raise UnsupportedError(
             "the firewall runs in transparent mode, which is not supported",
             document=document.name,
-            line=_line(document, transparent.start()),
+            line=_line(document, transparent),
             hint="only routed mode can be audited",
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, PORTS, TCP, UDP, Service, ServiceSet
 from parsers.platforms.cisco_asa.addresses import take_ports
-from parsers.text.cisco_names import PORT_NAMES, PORTED, PROTOCOLS, icmp_type
+from parsers.text.cisco_names import PORT_NAMES, PORTED, PROTOCOLS, icmp_type, port_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from parsers.platforms.cisco_asa.addresses import PortRanges
 
 __all__ = [
-    "EVERY_PORT", "icmp_service", "port_object", "ported_services", "predefined", "protocol_numbers",
+    "EVERY_PORT", "common_services", "icmp_service", "port_object", "ported_services", "predefined", "protocol_numbers",
     "protocol_services", "service_words",
 ]  # fmt: skip
 
 EVERY_PORT: PortRanges = (PORTS,)
 _PROTOCOL_TOP = 255
+_BULK = {"tcp": TCP, "udp": UDP}
 _BOTH = {"tcp-udp": (TCP, UDP)}
 
 
@@ -66,6 +67,27 @@ def icmp_service(protocol: int, words: Sequence[str]) -> ServiceSet | None:
     if not words[1].isdecimal() or int(words[1]) > 255:
         return None
     return ServiceSet.protocol(protocol, (kind * 256 + int(words[1]),) * 2)
+
+
+def common_services(protocol: str, rest: str) -> ServiceSet | None:
+    """Give what `tcp|udp` with ` eq PORT`, ` range PORT PORT` or nothing stands for, logged or not; made for bulk."""
+    number = _BULK.get(protocol)
+    if number is None:
+        return None
+    words = rest.removesuffix(" log").split(" ")
+    low: int | None
+    high: int | None
+    if words == [""]:
+        low, high = PORTS
+    elif words[:2] == ["", "eq"] and len(words) == 3:
+        low = high = port_number(words[2])
+    elif words[:2] == ["", "range"] and len(words) == 4:
+        low, high = port_number(words[2]), port_number(words[3])
+    else:
+        return None
+    if low is None or high is None or low > high:
+        return None
+    return ServiceSet(((*PORTS, ((number << 16 | low, number << 16 | high),)),))
 
 
 def port_object(words: Sequence[str], protocols: tuple[int, ...]) -> ServiceSet | None:
