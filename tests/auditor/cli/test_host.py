@@ -238,3 +238,21 @@ def test_demo_touches_nothing_of_the_user(run: Run, tmp_path: Path, monkeypatch:
 
     assert ran.code == 0
     assert list(home.rglob("*")) == []
+
+
+def test_site_without_a_file(bed: Bed, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address, its platform and who is who as options are enough; without the platform the run ends in 2."""
+    monkeypatch.chdir(tmp_path / "known")
+    reach = ("--port", str(bed.emulator.port), "--known-hosts", bed.known_hosts)
+    run("trust", "127.0.0.1", *reach, "--fingerprint", bed.emulator.key.fingerprint)
+    site = (
+        *("--edge", "192.0.2.11", "--edge-vip", "192.0.2.10", "--server", "10.20.0.11", "--trusted", "10.20.0.0/16"),
+        *("--side", "outside=internet", "--side", "dmz=edge,edge_vip", "--side", "inside=server,trusted"),
+    )
+    ran = run("host", "127.0.0.1", *reach, *site, "--service", "https", "--platform", "cisco_asa", "-f", "json")
+    unnamed = run("host", "127.0.0.1", *reach, *site, "--service", "https")
+    rows = {row["id"]: row["verdict"] for row in document(ran)["firewalls"][0]["rows"]}
+
+    assert (ran.code, rows["5"], rows["27"]) == (1, "present", "missing")
+    assert unnamed.code == 2
+    assert "--platform" in unnamed.err
