@@ -21,14 +21,19 @@ def validated(model: type[Model], data: Any, problems: Problems, at: Path = ()) 
     What is wrong is left out and the rest is read again, so that later checks can find their errors in it as well.
     """
     whole = True
+    left_out: list[Path] = []
     for _ in range(4):
         try:
             return model.model_validate(data), whole
         except ValidationError as exc:
             whole = False
             for error in exc.errors(include_url=False, include_input=True):
-                _note(model, error, problems, at)
-            data = _without(data, [tuple(error["loc"]) for error in exc.errors(include_url=False)])
+                loc: Path = tuple(error["loc"])
+                if not any(path[: len(loc)] == loc for path in left_out):  # what only the leaving out made wrong
+                    _note(model, error, problems, at)
+            wrong: list[Path] = [tuple(error["loc"]) for error in exc.errors(include_url=False)]
+            left_out += wrong
+            data = _without(data, wrong)
             if data is None:
                 return None, False
     return None, False

@@ -214,6 +214,7 @@ def _switch(value: Any) -> Any:
         if value.lower() in words:
             right = words[value.lower()]
             raise refuse(f"{value} is a word in YAML 1.2, not a truth value", f"write {right} instead of {value}")
+    if not isinstance(value, dict):
         raise refuse(f"{value} does not say whether the service runs", "write true, false or {enabled: true, ...}")
     return value
 
@@ -246,13 +247,13 @@ def _ports_or_any(value: Any) -> Any:
 def _service(service: ServiceTerm) -> Any:
     fields: dict[str, Any] = {option.name: _field(option) for option in service.options}
     shape = create_model(f"Service_{service.name}", __base__=Shape, __doc__=service.title, **fields)
-    return Annotated[shape, BeforeValidator(_switch, json_schema_input_type=bool | shape)]
+    return Annotated[shape, BeforeValidator(_switch, json_schema_input_type=bool | shape | None)]
 
 
 def file_shape(vocabulary: Vocabulary) -> type[FileShape]:
     """Make the model of a deployment file under a vocabulary."""
     topology: dict[str, Any] = {option.name: _field(option) for option in vocabulary.topology}
-    services: dict[str, Any] = {service.name: (_service(service) | None, None) for service in vocabulary.services}
+    services: dict[str, Any] = {service.name: (_service(service), None) for service in vocabulary.services}
     topology_shape = create_model("Topology", __base__=Shape, **topology)
     services_shape = create_model("Services", __base__=Shape, **services)
     zone_shape = create_model(

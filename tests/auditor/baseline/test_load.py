@@ -89,7 +89,7 @@ def test_a_baseline_of_another_product_stands_alone(tmp_path: Path) -> None:
         (
             "services.web: true}",
             "services.wep: true}",
-            17,
+            18,
             "no option is called services.wep",
             "did you mean services.web",
         ),
