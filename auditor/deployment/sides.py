@@ -25,6 +25,9 @@ __all__ = ["derived", "sides_of"]
 
 _WHOLE = {V6, 1 << 128}
 """Sizes of a default route."""
+_IGNORED = "ignored:"
+_REST = ANY.size + 1
+"""Default routes claim last, after a side that declares the Internet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,12 +179,15 @@ def _member_addresses(deployment: Deployment, member: Member) -> AddressSet:
 
 
 def _owners(entry: FirewallEntry, model: Firewall, specs: Sequence[SideSpec]) -> dict[str, str]:
-    """Give the side of every interface that is not ignored."""
+    """Give the side of every interface; ignored ones have one that is not judged."""
     names = {spec.name for spec in specs}
     owners: dict[str, str] = {}
     for item in model.interfaces:
         labels = model.labels(item.name)
-        if not item.enabled or labels & set(entry.ignore_interfaces):
+        if not item.enabled:
+            continue
+        if labels & set(entry.ignore_interfaces):
+            owners[item.name] = _IGNORED + item.name
             continue
         mine = [name for name in (item.name, item.zone) if name and name in names]
         owners[item.name] = mine[0] if mine else UNASSIGNED + (item.zone or item.name)
@@ -193,7 +199,8 @@ def _interfaces(side: str, owners: dict[str, str]) -> tuple[str, ...]:
 
 
 def _claim(side: str, addresses: AddressSet, *, routed: bool = False, metric: int = 0) -> _Claim:
-    return _Claim(side=side, addresses=addresses, size=addresses.size, routed=routed, metric=metric)
+    size = _REST if routed and addresses.size in _WHOLE else addresses.size
+    return _Claim(side=side, addresses=addresses, size=size, routed=routed, metric=metric)
 
 
 def _explicit(deployment: Deployment, entry: FirewallEntry, spec: SideSpec) -> Iterable[_Claim]:
