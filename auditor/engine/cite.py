@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from auditor.engine.flows import Decision, Flow
     from auditor.engine.survey import Crossing, Survey
     from parsers.model.capture import Capture, Span
+    from parsers.model.firewall import NamedObject
     from parsers.model.services import Service
 
 __all__ = ["Citer", "boxes_of", "packet_in", "packet_view"]
@@ -38,6 +39,7 @@ class Citer:
     survey: Survey
     capture: Capture
     _lines: dict[int, list[str]] = field(default_factory=dict)
+    _objects: dict[str, NamedObject] = field(default_factory=dict)
 
     def line(self, span: Span | None, text: str, role: LineRole) -> Line:
         """Cite a span, or the words of an implicit decision."""
@@ -77,12 +79,13 @@ class Citer:
         rule = deciding_rule(self.survey, decision)
         if rule is None or not rule.possible.objects:
             return []
-        named = {item.name: item for item in self.survey.firewall.objects}
+        if not self._objects:
+            self._objects.update((item.name, item) for item in self.survey.firewall.objects)
         addresses = AddressSet.join(part for cell in cells for part in (cell.source, cell.destination))
         services = ServiceSet.join(cell.services for cell in cells)
         out: list[Line] = []
         for name in rule.possible.objects:
-            found = named.get(name)
+            found = self._objects.get(name)
             members = () if found is None else found.members
             hits = [span for bounds, span in members if _meets(bounds, addresses, services)]
             if len(hits) < len(members) or (len(members) == 1 and isinstance(members[0][0].possible, ServiceSet)):

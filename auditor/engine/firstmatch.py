@@ -12,19 +12,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
 from auditor.engine.cells import Cell
+from auditor.engine.linear import Entry, decide
 from auditor.engine.relevance import Windows
 from parsers.model.addresses import AddressSet
-from parsers.model.rules import Call, Deny, Goto, Mark, Permit, Return, Rewrite
+from parsers.model.rules import ANYTHING, Call, Deny, Goto, Mark, Permit, Return, Rewrite
 from parsers.model.services import ServiceSet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from parsers.model.conditions import Condition, ConditionKind, Facts
     from parsers.model.rules import Chain, Do, Match, Rules, Stage, State
 
 __all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "first_match"]
 
+_SHORT = 24
+"""Lists of fewer rules per piece than this are walked rule by rule."""
+_CALLS = 8
 _COMPACT = 64
 """Remainders longer than this (and twice the last compacted length) are merged."""
 
@@ -172,13 +176,7 @@ class _Stage:
         return matches
 
     def _meets(self, match: Match) -> bool:
-        question = self.question
-        return (
-            question.state in match.states
-            and (match.ingress is None or bool(match.ingress & question.ingress))
-            and (match.egress is None or bool(match.egress & question.egress))
-            and self.windows.meet(match)
-        )
+        return _fits(self.question, match) and self.windows.meet(match)
 
     @property
     def trivial(self) -> bool:
@@ -403,11 +401,12 @@ def first_match(
 ) -> list[Hit]:
     """Give every part of the pieces (number, tags, cell) with the rule, or the default, that decides it.
 
-    Without `denies`, parts that a rule denies are left out.
-
-    In POSSIBLE mode parts may overlap where a condition forks; in SURE mode parts that are surely neither are left
-    out. Raises BudgetError when the question's budget is used up.
+    Without `denies`, parts that a rule denies are left out. In POSSIBLE mode parts may overlap where a condition
+    forks; in SURE mode parts that are surely neither are left out. Raises BudgetError when the budget is used up.
     """
+    order = plan(question)
+    if order is not None and len(pieces) * _SHORT < len(order):
+        return _linear(question, order, pieces, denies=denies)
     run = _Stage(question, pieces)
     if run.trivial:
         return [Hit(number, tags, cell, "", None, sure=True) for number, tags, cell in pieces]
@@ -423,3 +422,122 @@ def first_match(
     ]
     hits += [Hit(item.number, item.tags, run.cell(item), "", None, sure=True) for item in rest]
     return hits
+
+
+def plan(question: Question) -> list[tuple[str, int]] | None:
+    """Give the rules (chain, index) of a stage as one list, None where jumps, returns or marks are in the way.
+
+    A chain that only calls others for all traffic, as an access list before the global one, is such a list.
+    """
+    order: list[tuple[str, int]] = []
+    chains = {chain.name: chain for chain in question.stage.chains}
+    if not chains:
+        return order
+    todo = [question.stage.chains[0].name]
+    for depth in range(len(chains) + 1):
+        flat: list[str] = []
+        deeper = False
+        for name in todo:
+            calls = _calls(chains[name])
+            flat += [name] if calls is None else calls
+            deeper = deeper or calls is not None
+        todo = flat
+        if not deeper:
+            break
+        if depth == len(chains):
+            return None
+    for name in todo:
+        rules = chains[name].rules
+        if not all(isinstance(do, Permit | Deny | Rewrite) for do in rules.decisions):
+            return None
+        indices = range(len(rules)) if question.scope is None else question.scope[name]
+        order += [(name, index) for index in indices if (name, index) not in question.without]
+    return order
+
+
+def _calls(chain: Chain) -> list[str] | None:
+    """Give the chains that a chain calls, where it does nothing else and calls them for all traffic."""
+    rules = chain.rules
+    if not rules or len(rules) > _CALLS or rules.conditional():
+        return None
+    names = []
+    for rule in rules:
+        if not isinstance(rule.do, Call) or rule.possible != ANYTHING:
+            return None
+        names.append(rule.do.chain)
+    return names
+
+
+def _linear(
+    question: Question,
+    order: list[tuple[str, int]],
+    pieces: Sequence[tuple[int, frozenset[str], Cell]],
+    *,
+    denies: bool,
+) -> list[Hit]:
+    """Decide pieces by a plain list of rules."""
+    hits: list[Hit] = []
+    entries = list(_entries(question, order))
+    for number, tags, cell in pieces:
+        fitting = [
+            entry
+            for entry in entries
+            if entry.match.tags is None or (bool(entry.match.tags & tags) if entry.match.tags else not tags)
+        ]
+        taken, rest = decide(fitting, cell, question.budget.spend)
+        for entry, part in taken:
+            if question.reached is not None:
+                question.reached.add((entry.chain, entry.rule))
+            hits.append(Hit(number, tags, part, entry.chain, entry.rule, entry.sure))
+        hits += [Hit(number, tags, part, "", None, sure=True) for part in rest]
+    if denies:
+        return hits
+    chains = {chain.name: chain.rules for chain in question.stage.chains}
+    return [
+        hit
+        for hit in hits
+        if hit.rule is None
+        or not isinstance(chains[hit.chain].decisions[chains[hit.chain].decision_ids[hit.rule]], Deny)
+    ]
+
+
+def _entries(question: Question, order: list[tuple[str, int]]) -> Iterator[Entry]:
+    """Give the rules of a list as the question's mode sees them."""
+    mode = question.mode
+    rules_of = {chain.name: chain.rules for chain in question.stage.chains}
+    conditional = {name: rules.conditional() for name, rules in rules_of.items()}
+    fits: dict[tuple[str, int], bool] = {}
+    for name, index in order:
+        rules = rules_of[name]
+        number = rules.match_ids[index]
+        match = rules.matches[number]
+        if (name, number) not in fits:
+            fits[name, number] = _fits(question, match)
+        if not fits[name, number]:
+            continue
+        extra = conditional[name].get(index)
+        if extra is None:
+            yield Entry(match, name, index, sure=True, takes=True, records=True)
+            continue
+        do = rules.decisions[rules.decision_ids[index]]
+        permits = isinstance(do, Permit)
+        sure, conditions = extra
+        if all(item.holds(question.facts) or (permits and item.kind in question.accepted) for item in conditions):
+            yield Entry(match, name, index, sure=True, takes=True, records=True)
+            continue
+        if sure is not None and _fits(question, sure):
+            yield Entry(sure, name, index, sure=True, takes=True, records=True)
+        if mode is Mode.REACH or (mode is Mode.POSSIBLE and isinstance(do, Rewrite)):
+            yield Entry(match, name, index, sure=False, takes=False, records=True)
+        elif mode is Mode.POSSIBLE and permits:
+            yield Entry(match, name, index, sure=False, takes=True, records=True)
+        elif mode is Mode.SURE and not permits:
+            yield Entry(match, name, index, sure=False, takes=True, records=isinstance(do, Deny))
+
+
+def _fits(question: Question, match: Match) -> bool:
+    return (
+        question.state in match.states
+        and (match.ingress is None or bool(match.ingress & question.ingress))
+        and (match.egress is None or bool(match.egress & question.egress))
+    )

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from auditor.engine.cells import Cell
 from auditor.engine.firstmatch import Mode, Question, first_match
 from auditor.engine.flows import Decision
+from auditor.engine.relevance import Scope
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import Pair, families
-from parsers.model.addresses import ANY, ANY4, ANY6
+from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
 from parsers.model.intervals import overlap
-from parsers.model.rules import Deny, Permit, State
+from parsers.model.rules import Deny, Mark, Permit, Rewrite, State
+from parsers.model.services import ANY_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +44,8 @@ class Unreachable:
 def find_unreachable(survey: Survey) -> list[Unreachable]:
     """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
 
-    To be asked after the survey's other questions: what they reached is alive and not looked at again.
-
-    Past a stated number of dead rules the others are left out: `_MOST` of them say enough.
+    To be asked after the survey's other questions: what they reached is alive and not looked at again. Past a stated
+    number of dead rules the others are left out: `_MOST` of them say enough.
     """
     found: dict[Decision, Unreachable] = {}
     alive: set[Span | Decision] = set()
@@ -56,16 +57,21 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
             for chain in stage.chains
             for index, rule in _candidates(survey, number, chain.name, stage)
         }
-        entries = list(_entries(survey, stage)) if candidates else []
-        reached_here = survey.reached.get(number, set())
-        for here, rule in candidates.items():
-            if (here.chain, here.index) in reached_here:
-                alive.add(_line(survey, here))
-                continue
+        if not candidates:
+            continue
+        entries = list(_entries(survey, stage))
+        reached = set(survey.reached.get(number, set()))
+        for _, ingress in entries:
+            if any((here.chain, here.index) not in reached for here in candidates):
+                reached |= _reached(survey, number, stage, ingress)
+        silent = {here: rule for here, rule in candidates.items() if (here.chain, here.index) not in reached}
+        alive |= {_line(survey, here) for here in candidates if here not in silent}
+        wide = _wide_scope(survey, stage, silent)
+        for here, rule in silent.items():
             if len(found) >= _MOST:
-                continue
+                break
             for side, ingress in entries:
-                dead = _dead(survey, stage, here, rule, ingress)
+                dead = _dead(survey, wide, here, rule, ingress)
                 if dead is None:
                     found.pop(here, None)
                     alive.add(_line(survey, here))
@@ -77,14 +83,44 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
     return [item for here, item in found.items() if _line(survey, here) not in alive]
 
 
-def _line(survey: Survey, decision: Decision) -> Span | Decision:
-    """Give a rule's place: a line that several stages hold (a global access list) is dead where all its rules are."""
-    rule = deciding_rule(survey, decision)
-    return decision if rule is None or rule.span is None else rule.span
+def _wide_scope(survey: Survey, stage: Stage, silent: dict[Decision, Rule]) -> dict[str, list[int]]:
+    """Give, by chain, the rules that can shadow the rules that also name other hosts."""
+    protected = survey.question.protected
+    cells = [
+        Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
+        for rule in silent.values()
+        if not _ours(rule, protected)
+    ]
+    if not cells:
+        return {}
+    scope = Scope([stage], cells)
+    return {chain.name: scope.indices(0, chain.name) for chain in stage.chains}
 
 
-def _question(survey: Survey, number: int, stage: Stage, ingress: str, *, whole: bool) -> Question:
-    scope = None if whole else survey.scope_of(number, stage)
+def _ours(rule: Rule, protected: AddressSet) -> bool:
+    return rule.possible.destination <= protected or rule.possible.source <= protected
+
+
+def _reached(survey: Survey, number: int, stage: Stage, ingress: str) -> set[tuple[str, int]]:
+    """Give the rules of a stage that traffic of protected hosts can reach, tagged or not, wherever it leaves."""
+    protected = survey.question.protected
+    cells = [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ~protected, ANY_SERVICE))]
+    marks = frozenset(tag for other in survey.firewall.stages for tag in _tags(other))
+    pieces = [(n, tags, cell) for tags in {frozenset(), marks} for n, cell in enumerate(cells)]
+    found: set[tuple[str, int]] = set()
+    question = replace(_question(survey, stage, survey.scope_of(number, stage), ingress), reached=found)
+    first_match(question, pieces, denies=False)
+    return found
+
+
+def _tags(stage: Stage) -> Iterator[str]:
+    for chain in stage.chains:
+        for do in chain.rules.decisions:
+            if isinstance(do, Rewrite | Mark) and do.tag:
+                yield do.tag
+
+
+def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress: str) -> Question:
     return Question(
         stage=stage,
         mode=Mode.REACH,
@@ -95,6 +131,12 @@ def _question(survey: Survey, number: int, stage: Stage, ingress: str, *, whole:
         scope=scope,
         budget=survey.budget,
     )
+
+
+def _line(survey: Survey, decision: Decision) -> Span | Decision:
+    """Give a rule's place: a line that several stages hold (a global access list) is dead where all its rules are."""
+    rule = deciding_rule(survey, decision)
+    return decision if rule is None or rule.span is None else rule.span
 
 
 def _entries(survey: Survey, stage: Stage) -> Iterator[tuple[SideSpec, str]]:
@@ -122,16 +164,18 @@ def _candidates(survey: Survey, number: int, name: str, stage: Stage) -> Iterato
             yield index, rules[index]
 
 
-def _dead(survey: Survey, stage: Stage, here: Decision, rule: Rule, ingress: str) -> tuple[Decision, ...] | None:
+def _dead(
+    survey: Survey, wide: dict[str, list[int]], here: Decision, rule: Rule, ingress: str
+) -> tuple[Decision, ...] | None:
     """Give the rules that shadow a rule, None where some packet reaches it, () where it is not entered this way."""
     match = rule.possible
     cells = list(families(Cell(match.source, match.destination, match.services)))
     if not cells:
         return ()
-    protected = survey.question.protected
-    whole = not (match.destination <= protected or match.source <= protected)
-    question = _question(survey, here.stage, stage, ingress, whole=whole)
+    stage = survey.firewall.stages[here.stage]
+    scope = survey.scope_of(here.stage, stage) if _ours(rule, survey.question.protected) else wide
     tags = match.tags or frozenset()
+    question = _question(survey, stage, scope, ingress)
     hits = first_match(question, [(n, tags, cell) for n, cell in enumerate(cells)])
     owners = dict.fromkeys(replace(here, chain=hit.chain, index=hit.rule) for hit in hits if hit.rule is not None)
     return None if here in owners else tuple(owners)

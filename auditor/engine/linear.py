@@ -1,0 +1,262 @@
+"""First match over a plain list of rules, for large lists: exact, and nearly linear where most rules do not matter.
+
+Traffic has one axis of few hosts (the audited ones) and one of many peers. Hosts that every rule treats alike form a
+group; within a group what remains is a partition of the service atoms into classes, each with one set of peers as an
+integer. A rule takes the product of its services and its peers from the classes that it meets; the smaller part of a
+class that splits gets the new number (Hopcroft's rule). Rules are taken in chunks: the atoms of a chunk are cut by its
+own rules, clipped to what remains, so that rules behind a wide one cost next to nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from auditor.engine.atoms import AddressAtoms, ServiceAtoms
+from auditor.engine.cells import Cell, merge
+from auditor.engine.relevance import Windows
+from parsers.model.addresses import AddressSet
+from parsers.model.services import ServiceSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from parsers.model.rules import Match
+
+__all__ = ["Entry", "Taken", "decide"]
+
+_FIRST_CHUNK = 256
+_GROWTH = 4
+_LAST_CHUNK = 8192
+_NARROW = 16
+"""A rule of at most so many service atoms finds its classes by atom."""
+
+
+class Entry(NamedTuple):
+    """One rule as a mode sees it: what it matches, and whether it takes that away, is told of, and decides for sure."""
+
+    match: Match
+    chain: str
+    rule: int
+    sure: bool
+    takes: bool
+    records: bool
+
+
+class Taken(NamedTuple):
+    """A part of the traffic and the entry that it met."""
+
+    entry: Entry
+    cell: Cell
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """The atoms of one chunk, with the axis of hosts named."""
+
+    sources: AddressAtoms
+    destinations: AddressAtoms
+    services: ServiceAtoms
+    hosts_are_sources: bool
+
+    def masks(self, source: AddressSet, destination: AddressSet, services: ServiceSet) -> tuple[int, int, int]:
+        """Give the masks of hosts, peers and services."""
+        a, b = self.sources.mask(source), self.destinations.mask(destination)
+        v = self.services.mask(services)
+        return (a, b, v) if self.hosts_are_sources else (b, a, v)
+
+    def cell(self, hosts: int, peers: int, services: int) -> Cell:
+        """Give the cell of masks."""
+        if self.hosts_are_sources:
+            return Cell(
+                self.sources.addresses(hosts), self.destinations.addresses(peers), self.services.services(services)
+            )
+        return Cell(self.sources.addresses(peers), self.destinations.addresses(hosts), self.services.services(services))
+
+
+def decide(entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None]) -> tuple[list[Taken], list[Cell]]:
+    """Give which entry takes which part of a cell, in order, and what none takes.
+
+    `spend` is called with the work done and may raise.
+    """
+    taken: list[Taken] = []
+    rest = [cell]
+    start, length = 0, _FIRST_CHUNK
+    while start < len(entries) and rest:
+        windows = Windows(rest)
+        chunk: list[Entry] = []
+        while start < len(entries) and len(chunk) < length:
+            entry = entries[start]
+            start += 1
+            if windows.meet(entry.match):
+                chunk.append(entry)
+        spend(len(chunk))
+        if chunk:
+            found, rest = _chunk(chunk, rest, spend)
+            taken += found
+        length = min(length * _GROWTH, _LAST_CHUNK)
+    return taken, rest
+
+
+def _chunk(entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], None]) -> tuple[list[Taken], list[Cell]]:
+    universe = Cell(
+        AddressSet.join(cell.source for cell in cells),
+        AddressSet.join(cell.destination for cell in cells),
+        ServiceSet.join(cell.services for cell in cells),
+    )
+    chunk = _Chunk(
+        AddressAtoms([*(e.match.source for e in entries), *(cell.source for cell in cells)], universe.source),
+        AddressAtoms(
+            [*(e.match.destination for e in entries), *(cell.destination for cell in cells)], universe.destination
+        ),
+        ServiceAtoms([*(e.match.services for e in entries), *(cell.services for cell in cells)], universe.services),
+        hosts_are_sources=universe.source.size < universe.destination.size,
+    )
+    products = [chunk.masks(e.match.source, e.match.destination, e.match.services) for e in entries]
+    remains = [chunk.masks(cell.source, cell.destination, cell.services) for cell in cells]
+    hits: dict[tuple[int, int, int], int] = {}
+    left: dict[tuple[int, int], int] = {}
+    for hosts in _groups([product[0] for product in (*products, *remains)]):
+        low = hosts & -hosts
+        start = _partition([(services, peers) for mask, peers, services in remains if mask & low])
+        if not start:
+            continue
+        group = _Group(start)
+        seen: set[tuple[int, int]] = set()
+        for number, (mask, peers, services) in enumerate(products):
+            if not mask & low or not group.alive:
+                continue
+            entry = entries[number]
+            if entry.takes and (peers, services) in seen:
+                continue
+            if entry.takes:
+                seen.add((peers, services))
+            spend(len(group.alive))
+            for part, met in group.take(peers, services, takes=entry.takes):
+                if entry.records:
+                    key = (number, part, met)
+                    hits[key] = hits.get(key, 0) | hosts
+        for services, peers in group.rest():
+            left[services, peers] = left.get((services, peers), 0) | hosts
+    taken = [
+        Taken(entries[number], chunk.cell(hosts, peers, services)) for number, hosts, peers, services in _joined(hits)
+    ]
+    return taken, merge(chunk.cell(hosts, peers, services) for (services, peers), hosts in left.items())
+
+
+def _groups(masks: list[int]) -> Iterator[int]:
+    """Give groups of host atoms that no mask tells apart."""
+    groups = [0]
+    for mask in dict.fromkeys(masks):
+        groups[0] |= mask
+    for mask in dict.fromkeys(masks):
+        groups = [part for group in groups for part in (group & mask, group & ~mask) if part]
+    yield from groups
+
+
+def _partition(products: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Give (services, peers) with disjoint services for products that may overlap in services."""
+    parts: list[tuple[int, int]] = []
+    for services, peers in products:
+        fresh, rest = [], services
+        for known, members in parts:
+            common = known & services
+            if common:
+                fresh.append((common, members | peers))
+            if known & ~common:
+                fresh.append((known & ~common, members))
+            rest &= ~common
+        parts = [*fresh, *([(rest, peers)] if rest else [])]
+    return parts
+
+
+def _bits(mask: int) -> list[int]:
+    out = []
+    while mask:
+        low = mask & -mask
+        out.append(low.bit_length() - 1)
+        mask ^= low
+    return out
+
+
+class _Group:
+    """What remains for one group of hosts: classes of services, each with the peers that are left."""
+
+    def __init__(self, parts: list[tuple[int, int]]) -> None:
+        by_peers: dict[int, int] = {}
+        for services, peers in parts:
+            by_peers[peers] = by_peers.get(peers, 0) | services
+        self.services = list(by_peers.values())
+        self.peers = list(by_peers)
+        self.alive = set(range(len(self.peers)))
+        self.where = {atom: number for number, mask in enumerate(self.services) for atom in _bits(mask)}
+        self._narrow: dict[int, list[int] | None] = {}
+
+    def take(self, peers: int, services: int, *, takes: bool) -> list[tuple[int, int]]:
+        """Give the parts (peers, services) of a product that are left, and take them away."""
+        hits: list[tuple[int, int]] = []
+        if services not in self._narrow:
+            self._narrow[services] = _bits(services) if services.bit_count() <= _NARROW else None
+        atoms = self._narrow[services]
+        if atoms is not None and len(atoms) <= len(self.alive):
+            numbers = {self.where[atom] for atom in atoms if atom in self.where}
+        else:
+            numbers = set(self.alive)
+        for number in numbers:
+            if number not in self.alive:
+                continue
+            mine = self.services[number]
+            common = mine & services
+            if not common:
+                continue
+            met = self.peers[number] & peers
+            if not met:
+                continue
+            hits.append((met, common))
+            if takes:
+                self._shrink(number, common, met)
+        return hits
+
+    def _shrink(self, number: int, common: int, met: int) -> None:
+        mine, rest = self.services[number], self.peers[number] ^ met
+        other = mine ^ common
+        if not other:
+            self._keep(number, mine, rest)
+        elif common.bit_count() <= other.bit_count():
+            self.services[number] = other
+            self._fresh(common, rest)
+        else:
+            self._fresh(other, self.peers[number])
+            self._keep(number, common, rest)
+
+    def _keep(self, number: int, services: int, peers: int) -> None:
+        self.services[number], self.peers[number] = services, peers
+        if not peers:
+            self.alive.discard(number)
+
+    def _fresh(self, services: int, peers: int) -> None:
+        number = len(self.peers)
+        self.services.append(services)
+        self.peers.append(peers)
+        if peers:
+            self.alive.add(number)
+        for atom in _bits(services):
+            self.where[atom] = number
+
+    def rest(self) -> Iterator[tuple[int, int]]:
+        """Give (services, peers) of what is left, classes with equal peers joined."""
+        joined: dict[int, int] = {}
+        for number in self.alive:
+            peers = self.peers[number]
+            joined[peers] = joined.get(peers, 0) | self.services[number]
+        yield from ((services, peers) for peers, services in joined.items())
+
+
+def _joined(hits: dict[tuple[int, int, int], int]) -> Iterator[tuple[int, int, int, int]]:
+    """Join hits (entry, peers, services -> hosts) that differ in services only."""
+    joined: dict[tuple[int, int, int], int] = {}
+    for (number, peers, services), hosts in hits.items():
+        key = (number, peers, hosts)
+        joined[key] = joined.get(key, 0) | services
+    for (number, peers, hosts), services in joined.items():
+        yield number, hosts, peers, services
