@@ -137,15 +137,14 @@ def _handshake(
     stack: ExitStack,
 ) -> tuple[paramiko.Transport, HostKey]:
     import paramiko
-    from paramiko.transport import ServiceRequestingTransport
+
+    from auditor.collect.transport import ClientTransport
 
     # paramiko logs every failure with a traceback; ours say it better, and once.
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     disabled = None if weak else {kind: list(names) for kind, names in WEAK.items()}
     try:
-        # It asks for the authentication service once, as RFC 4252 means it; paramiko's plain Transport asks again
-        # before each method, for which some servers hang up.
-        transport = ServiceRequestingTransport(channel, disabled_algorithms=disabled)
+        transport = ClientTransport(channel, disabled_algorithms=disabled)
         stack.callback(transport.close)
         transport.banner_timeout = transport.handshake_timeout = budget.handshake
         if host_keys is not None:
