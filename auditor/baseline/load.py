@@ -38,6 +38,8 @@ def load(
 
     `free_groups` are groups that only the deployment lists. Raises BaselineError; an unknown name is blamed on `file`.
     """
+    if names and all(_shipped(name) for name in names) and len(set(names)) == len(names):
+        return _all_shipped(tuple(names), frozenset(free_groups))
     parts = []
     for name in names:
         source = _shipped(name)
@@ -58,6 +60,11 @@ def load(
                 f"the baseline {name} is listed twice", hint="list it once", file=file or None, line=line
             )
     return build(parts, free_groups)
+
+
+@functools.lru_cache(maxsize=32)
+def _all_shipped(names: tuple[str, ...], free_groups: frozenset[str]) -> Baseline:
+    return build([_shipped_part(name) for name in names], free_groups)
 
 
 def _shipped(name: str) -> Traversable | None:

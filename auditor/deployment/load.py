@@ -15,7 +15,7 @@ from auditor.baseline.load import load as load_baselines
 from auditor.baseline.shape import validated
 from auditor.deployment.checks import check
 from auditor.deployment.firewalls import read_firewalls
-from auditor.deployment.schema import BLOCKLIST, PRESET, BaselineShape, FileShape, file_shape
+from auditor.deployment.schema import BLOCKLIST, DEFAULT_BASELINES, PRESET, BaselineShape, FileShape, file_shape
 from auditor.deployment.site import Assumed, Deployment, Group, LoadBalancer, Ports, Published, Transfer, Value, Variant
 from auditor.errors import DeploymentError
 from parsers.model.addresses import AddressSet
@@ -171,7 +171,7 @@ def _deployment(document: Document, base: FilePath | None) -> Deployment:
             "a deployment is a mapping", hint="`st-audit init` writes one", file=document.file or None, line=1
         )
     first, _ = validated(BaselineShape, document.data, Problems(document=document, error=DeploymentError))
-    names = first.baseline if first else BaselineShape().baseline
+    names = first.baseline if first else DEFAULT_BASELINES
     baseline = load_baselines(
         names, base=base, free_groups=_group_names(document.data), file=document.file,
         line=document.line(("baseline",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, create_model
@@ -28,6 +29,7 @@ from parsers.model.conditions import ConditionKind
 
 __all__ = [
     "BLOCKLIST",
+    "DEFAULT_BASELINES",
     "PRESET",
     "BaselineShape",
     "FileShape",
@@ -38,13 +40,15 @@ __all__ = [
 ]
 
 BLOCKLIST = "blocklist"
+DEFAULT_BASELINES = ("securetransport-5.5", "hygiene")
+"""What a deployment that names no baseline is audited against."""
 PRESET = "preset"
 
 
 class BaselineShape(Shape, extra="ignore"):
     """The one key that must be read before the rest can be: it names the vocabulary."""
 
-    baseline: Texts = ("securetransport-5.5",)
+    baseline: Texts = DEFAULT_BASELINES
     groups: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -178,7 +182,7 @@ class FileShape(Shape):
 
     version: Version
     name: Text = "unnamed"
-    baseline: Texts = ("securetransport-5.5",)
+    baseline: Texts = DEFAULT_BASELINES
     groups: dict[Name, Addresses] = Field(default_factory=dict)
     internal: Addresses = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
     policy: choice(POLICIES) = "standard"  # type: ignore[valid-type]
@@ -250,6 +254,7 @@ def _service(service: ServiceTerm) -> Any:
     return Annotated[shape, BeforeValidator(_switch, json_schema_input_type=bool | shape | None)]
 
 
+@functools.lru_cache(maxsize=32)
 def file_shape(vocabulary: Vocabulary) -> type[FileShape]:
     """Make the model of a deployment file under a vocabulary."""
     topology: dict[str, Any] = {option.name: _field(option) for option in vocabulary.topology}
