@@ -61,7 +61,7 @@ class ClientTransport(ServiceRequestingTransport):
 
     def ensure_session(self) -> None:
         """Wait for the service, but not for ever: the parent goes on waiting after the connection has died."""
-        if self._service_userauth_accepted:
+        if self._granted():
             return
         if self.auth_handler is None and self.is_active():
             request = paramiko.Message()
@@ -69,10 +69,13 @@ class ClientTransport(ServiceRequestingTransport):
             request.add_string("ssh-userauth")
             self._send_message(request)
         end = time.monotonic() + (self.auth_timeout or 30)
-        while not self._service_userauth_accepted:
+        while not self._granted():
             if not self.is_active():
                 raise self.get_exception() or paramiko.SSHException("the connection ended")
             if time.monotonic() > end:
                 raise paramiko.AuthenticationException("Authentication timeout.")
             time.sleep(_POLL)
         self.auth_handler = self.get_auth_handler()
+
+    def _granted(self) -> bool:
+        return self._service_userauth_accepted
