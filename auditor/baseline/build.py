@@ -32,7 +32,7 @@ from auditor.baseline.language import (
 from auditor.baseline.rows import Requirement, Runs
 from auditor.baseline.schema import FileShape, OptionShape, RowShape, VocabularyShape
 from auditor.baseline.shape import validated
-from auditor.baseline.terms import Scope, reader
+from auditor.baseline.terms import Reader, Scope
 from auditor.errors import BaselineError
 
 __all__ = ["Part", "build"]
@@ -172,7 +172,7 @@ def _conditional(files: Sequence[_File], vocabulary: Vocabulary, scope: Scope) -
     questions: list[SetUpQuestion] = []
     balancer: Balancer | None = None
     for file, words in _worded(files):
-        read = reader(scope=scope, problems=file.problems)
+        read = Reader(scope=scope, problems=file.problems)
         for name, option in words.topology.items():
             path: Path = ("vocabulary", "topology", name, "defaults")
             defaults |= _defaults(scope.options[f"topology.{name}"], option, read, path)
@@ -216,7 +216,7 @@ def _conditional(files: Sequence[_File], vocabulary: Vocabulary, scope: Scope) -
     )  # fmt: skip
 
 
-def _defaults(term: OptionTerm, shape: OptionShape, read: reader, at: Path) -> dict[str, Any]:
+def _defaults(term: OptionTerm, shape: OptionShape, read: Reader, at: Path) -> dict[str, Any]:
     if not shape.defaults:
         return {}
     found: list[tuple[Term | None, Any]] = []
@@ -237,7 +237,7 @@ def _rows(files: Sequence[_File], scope: Scope) -> tuple[Row, ...]:
     order: dict[str, tuple[int, bool, int]] = {}
     parts = [file.part.id for file in files]
     for file in files:
-        read = reader(scope=scope, problems=file.problems)
+        read = Reader(scope=scope, problems=file.problems)
         add = _once(file.problems)
         for index, shape in enumerate(file.shape.rows):
             add(rows, shape.id, _row(file, shape, read, ("rows", index)), ("rows", index, "id"))
@@ -261,7 +261,7 @@ def _references(rows: dict[str, Row], row_id: str, problems: Problems, path: Pat
             problems.add(path, f"row {row_id} takes the ports of row {other}, which takes them from another row itself")
 
 
-def _row(file: _File, shape: RowShape, read: reader, path: Path) -> Row:
+def _row(file: _File, shape: RowShape, read: Reader, path: Path) -> Row:
     cases = [
         Case(
             requirement=Requirement(case.requirement),
@@ -307,7 +307,7 @@ def _citation(file: _File, shape: RowShape) -> str:
     return ", ".join(word for word in (file.shape.title or file.part.id, file.shape.page, f"row {shape.id}") if word)
 
 
-def _regions(shape: RowShape, read: reader, path: Path) -> tuple[RegionTerm, ...]:
+def _regions(shape: RowShape, read: Reader, path: Path) -> tuple[RegionTerm, ...]:
     found = []
     whole: list[tuple[Any, Path]] = [(part, (*path, "regions", index)) for index, part in enumerate(shape.regions)]
     for part, at in whole or [(None, path)]:

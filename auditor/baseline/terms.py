@@ -16,7 +16,7 @@ from auditor.baseline.schema import EndpointShape, PortShape
 from auditor.baseline.shape import validated
 from parsers.model.addresses import AddressSet
 
-__all__ = ["ABSENT", "GIVEN", "Scope", "is_literal", "reader"]
+__all__ = ["ABSENT", "GIVEN", "Reader", "Scope", "is_literal"]
 
 GIVEN, ABSENT = "given", "absent"
 POLICIES = ("standard", "secure-only")
@@ -74,7 +74,7 @@ def is_literal(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class reader:  # noqa: N801 - reads like the function it is: reader(scope, problems).condition(data, path)
+class Reader:
     """Reads raw values of one document within a scope; every error is noted, and something harmless stands in."""
 
     scope: Scope

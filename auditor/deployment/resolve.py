@@ -85,6 +85,7 @@ class _Part:
 
     term: RegionTerm
     holds: bool
+    undecided: tuple[str, ...]
     source: End
     destination: End
     ports: PortChoice
@@ -143,11 +144,16 @@ class _View:
         facts = self.zone.facts
         sent: tuple[PortTerm, ...] = (term.source_ports,) if term.source_ports else ()
         plain = any(item.default and item.when is None for item in term.ports)
+        judged = answer(term.when, facts.fact)
+        source = self.places.end(term.source, self.zone, entry)
+        destination = self.places.end(term.destination, self.zone, entry)
+        left_open = judged.undecided if judged.holds is None else ()
         return _Part(
             term=term,
-            holds=answer(term.when, facts.fact).holds is not False,
-            source=self.places.end(term.source, self.zone, entry),
-            destination=self.places.end(term.destination, self.zone, entry),
+            holds=judged.holds is not False,
+            undecided=(*left_open, *source.undecided, *destination.undecided),
+            source=source,
+            destination=destination,
             ports=port_choice(term.ports, row.id, self.zone, entry),
             source_ports=port_choice(sent, "", self.zone),
             stated=plain or any(item.option and facts.value(item.option) for item in term.ports),
@@ -175,10 +181,7 @@ class _View:
         parts = self.parts(row, terms)
         on = [part for part in parts if part.holds]
         shown = [part for part in on if part.term.use is Use.REQUIRED] or on or parts[:1]
-        undecided = dict.fromkeys(open_paths)
-        undecided |= dict.fromkeys(
-            path for part in on for end in (part.source, part.destination) for path in end.undecided
-        )
+        undecided = dict.fromkeys((*open_paths, *(path for part in on for path in part.undecided)))
         if undecided and requirement is Requirement.REQUIRED:
             requirement, because = Requirement.ALLOWED, f"undecided: {', '.join(undecided)} is left open"
         inspection = row.inspection if row.inspection and answer(row.inspection.when, facts.fact).holds else None

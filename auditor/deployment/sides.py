@@ -50,7 +50,8 @@ def sides_of(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> t
     if not entry.sides and not model.routes_complete:
         raise _refused(deployment, entry, model)
     _check_names(deployment, entry, model)
-    specs = _declared(deployment, entry, model) if entry.sides else derived(deployment, entry, model)
+    declared = tuple(_spec(deployment, side, entry.local) for side in entry.sides)
+    specs = declared or derived(deployment, entry, model)
     owners = _owners(entry, model, specs)
     claims = [claim for spec in specs for claim in _explicit(deployment, entry, spec)]
     if entry.local:
@@ -74,7 +75,7 @@ def sides_of(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> t
         for name in dict.fromkeys(owners.values())
         if name.startswith(UNASSIGNED) and standing.get(name)
     ]  # fmt: skip
-    return _with_internet(tuple(out), deployment, model, owners)
+    return _with_internet(tuple(out), model, owners)
 
 
 def ignored_addresses(entry: FirewallEntry, model: Firewall) -> AddressSet:
@@ -88,11 +89,11 @@ def derived(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> tu
     """Derive sides from interfaces and routes: groups stand where the device routes them, the Internet by default."""
     table = model.egress_table()
     found: dict[str, list[Member]] = {}
-    internet = _default_side(model, entry)
+    ways = _default_sides(model, entry)
     for group in (*deployment.group_names, INTERNET):
         if group == INTERNET:
-            if internet:
-                found.setdefault(internet, []).append(Member(group=INTERNET, text=INTERNET))
+            for way in ways:
+                found.setdefault(way, []).append(Member(group=INTERNET, text=INTERNET))
             continue
         addresses = deployment.addresses(group) - entry.local
         for routed, name in table:
@@ -103,25 +104,28 @@ def derived(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> tu
                     group=group, network=part, text=f"{group}: {part}")  # fmt: skip
                 found.setdefault(side, []).append(member)
     nowhere = protected(deployment) - AddressSet.join(addresses for addresses, _ in table) - entry.local
-    if nowhere and not internet:
+    if nowhere and not ways:
         raise DeploymentError(
             f"{entry.name} routes {nowhere} nowhere, so the sides cannot be derived",
             hint=_paste(entry, model), file=deployment.file or None, line=entry.line,
             key=f"firewalls.{entry.name}.sides",
         )  # fmt: skip
     sides = [DeclaredSide(name=name, members=tuple(members)) for name, members in found.items()]
-    return tuple(_spec(deployment, side, declared=True) for side in sides)
+    return tuple(_spec(deployment, side, entry.local) for side in sides)
 
 
 def _side_name(model: Firewall, interface: str) -> str:
     return model.interface(interface).zone or interface
 
 
-def _default_side(model: Firewall, entry: FirewallEntry) -> str:
-    for route in model.routes:
-        if route.destination.size in _WHOLE and not model.labels(route.interface) & set(entry.ignore_interfaces):
-            return _side_name(model, route.interface)
-    return ""
+def _default_sides(model: Firewall, entry: FirewallEntry) -> tuple[str, ...]:
+    """Give the sides of every default route, a second uplink's included."""
+    ways = [
+        _side_name(model, route.interface)
+        for route in model.routes
+        if route.destination.size in _WHOLE and not model.labels(route.interface) & set(entry.ignore_interfaces)
+    ]
+    return tuple(dict.fromkeys(ways))
 
 
 def _refused(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> DeploymentError:
@@ -157,16 +161,11 @@ def _check_names(deployment: Deployment, entry: FirewallEntry, model: Firewall) 
             )  # fmt: skip
 
 
-def _declared(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> tuple[SideSpec, ...]:
-    del model
-    return tuple(_spec(deployment, side, declared=True, local=entry.local) for side in entry.sides)
-
-
-def _spec(deployment: Deployment, side: DeclaredSide, *, declared: bool, local: AddressSet = NONE) -> SideSpec:
+def _spec(deployment: Deployment, side: DeclaredSide, local: AddressSet) -> SideSpec:
     groups = AddressSet.join(_member_addresses(deployment, member) for member in side.members) - local
     internet = any(member.group == INTERNET for member in side.members)
     members = tuple(member.text for member in side.members)
-    return SideSpec(name=side.name, members=members, groups=groups, internet=internet, declared=declared)
+    return SideSpec(name=side.name, members=members, groups=groups, internet=internet)
 
 
 def _member_addresses(deployment: Deployment, member: Member) -> AddressSet:
@@ -238,11 +237,8 @@ def _settled(claims: Sequence[_Claim]) -> dict[str, AddressSet]:
     return out
 
 
-def _with_internet(
-    specs: tuple[SideSpec, ...], deployment: Deployment, model: Firewall, owners: dict[str, str]
-) -> tuple[SideSpec, ...]:
+def _with_internet(specs: tuple[SideSpec, ...], model: Firewall, owners: dict[str, str]) -> tuple[SideSpec, ...]:
     """Mark the side of the default route where no side declares the Internet."""
-    del deployment
     if any(spec.internet for spec in specs):
         return specs
     ways = {owners.get(route.interface) for route in model.routes if route.destination.size in _WHOLE}

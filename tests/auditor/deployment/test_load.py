@@ -266,6 +266,11 @@ def test_what_is_left_open_is_said_and_never_guessed() -> None:
     assert row(found, "5").because == "undecided: services.https.enabled is left open"
     assert row(found, "6").undecided == ()
 
+    through = load({**site, "topology": {"outbound_via": None, "edge": "single"}, "groups": {
+        "server": ["10.20.0.11"], "edge": ["192.0.2.11"]}, "services": {"ssh": {"outbound": [{}]}}})  # fmt: skip
+    assert row(through, "37").undecided == ("topology.outbound_via",)
+    assert row(through, "37").source == "server, edge"
+
 
 def test_site_rows_may_name_free_groups(tmp_path: Path) -> None:
     """A baseline beside the deployment file may name groups that only the deployment lists."""

@@ -167,6 +167,26 @@ def test_sides_are_derived_from_routes() -> None:
     assert {row.id for row in asked.rows if row.required and crosses(row, asked)} == {"5", "23", "27"}
 
 
+def test_derived_sides_know_two_uplinks_and_the_device_itself() -> None:
+    """Both default routes lead to the Internet; the host's own addresses stand on no interface."""
+    device = Firewall(
+        platform="linux",
+        interfaces=(
+            interface("eth0", "198.51.100.0/25"),
+            interface("eth1", "198.51.100.128/25"),
+            interface("eth2", "192.0.2.0/24"),
+            interface("eth3", "10.0.0.0/8"),
+        ),
+        routes=(route("0.0.0.0/0", "eth0"), route("0.0.0.0/0", "eth1", 200)),
+    )
+    asked = ask(device, {"platform": "linux", "local": ["192.0.2.11"]})
+
+    assert [item.name for item in asked.sides if item.internet] == ["eth0", "eth1"]
+    assert standing(asked, "8.8.8.8") == ["eth0", "eth1"]
+    assert standing(asked, "192.0.2.11") == ["local"]
+    assert side(asked, "eth2").groups == AddressSet.of("192.0.2.10", "192.0.2.12")
+
+
 def test_derived_sides_are_zones_where_there_are_zones() -> None:
     """Rules of a zone-based platform name zones, so sides do too."""
     device = Firewall(
