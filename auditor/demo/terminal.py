@@ -133,10 +133,10 @@ class Terminal:
                     self.write(key)
 
     async def print(self, text: str | bytes) -> None:
-        """Print a command's output page by page, in the packets and with the faults of this device."""
+        """Print a command's output page by page; the running configuration with the faults of this device."""
         data = text.encode() if isinstance(text, str) else text
         lines = data.removesuffix(b"\n").split(b"\n")
-        faults = self.device.faults
+        faults = self.device.faults if text is self.device.configuration else Faults()
         pending, shown = b"", 0
         for number, line in enumerate(lines, 1):
             pending += line + self.newline.encode()
