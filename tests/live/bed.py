@@ -17,7 +17,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import paramiko
 
@@ -86,7 +86,7 @@ class Bed:
     client: paramiko.SSHClient | None = None
     sshd: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Bed:
+    def __enter__(self) -> Self:
         """Make the namespaces, links, addresses and routes."""
         try:
             self._make()

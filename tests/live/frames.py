@@ -46,7 +46,8 @@ def _sum(words: NDArray[np.uint16]) -> NDArray[np.uint16]:
     total = words.astype(np.uint64).sum(axis=1)
     for _ in range(3):
         total = (total & 0xFFFF) + (total >> 16)
-    return (~total & 0xFFFF).astype(">u2")
+    folded: NDArray[np.uint16] = (~total & 0xFFFF).astype(">u2")
+    return folded
 
 
 def _put(target: NDArray[np.uint8], offset: int, values: Sequence[int], kind: str) -> None:
@@ -60,7 +61,9 @@ def _put_addresses(target: NDArray[np.uint8], offset: int, numbers: Sequence[int
     target[:, offset : offset + 16] = np.frombuffer(raw, np.uint8).reshape(len(numbers), 16)
 
 
-def build(packets: Sequence[Packet], numbers: Sequence[int], macs: tuple[bytes, bytes], flags: int = SYN) -> list[bytes]:
+def build(
+    packets: Sequence[Packet], numbers: Sequence[int], macs: tuple[bytes, bytes], flags: int = SYN
+) -> list[bytes]:
     """Give the frames of packets from one MAC address (`macs[1]`) to another, in the same order."""
     frames: list[bytes] = [b""] * len(packets)
     for six in (False, True):
@@ -182,8 +185,8 @@ def _body(body: bytes, protocol: int, source: int, destination: int) -> Seen | N
     if protocol not in {ICMP, ICMP6} or len(body) < 8:
         return None
     if (protocol == ICMP and body[0] in {3, 11}) or (protocol == ICMP6 and body[0] in {1, 2, 3, 4}):
-        number = _quoted(body[8:], six=protocol == ICMP6)
-        return None if number is None else Seen(number, "unreachable", source, destination, 0, first)
+        quoted = _quoted(body[8:], six=protocol == ICMP6)
+        return None if quoted is None else Seen(quoted, "unreachable", source, destination, 0, first)
     return Seen(int.from_bytes(body[4:8], "big"), "probe", source, destination, 0, first)
 
 

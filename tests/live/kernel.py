@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from parsers.model.interpreter import Judgement, Path, Verdict, Walker, judge_reply, route_cuts
 from parsers.model.packets import Packet
@@ -43,7 +43,7 @@ class Comparison:
     rules: int = 0
     mismatches: list[str] = field(default_factory=list)
 
-    def __iadd__(self, other: Comparison) -> Comparison:
+    def __iadd__(self, other: Comparison) -> Self:
         """Add up."""
         for name in ("packets", "replies", "permitted", "taken", "translated", "rules"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -76,7 +76,13 @@ class _Judge:
 
 
 def compare(
-    bed: Bed, prober: Prober, capture: Capture, packets: Sequence[Packet], *, side: str = "internet", replies: bool = True
+    bed: Bed,
+    prober: Prober,
+    capture: Capture,
+    packets: Sequence[Packet],
+    *,
+    side: str = "internet",
+    replies: bool = True,
 ) -> Comparison:
     """Send packets, and hold verdict, translation, deciding rule and reply of each against the model's."""
     proof = linux.PLATFORM.prove(capture)
@@ -186,7 +192,9 @@ def _counters(
                 continue  # said by another document
             found.rules += 1
             if hits[index, line] != packets:
-                wrong.append(f"{document.name}:{line} {text.strip()}: {packets} packets, the model has {hits[index, line]}")
+                wrong.append(
+                    f"{document.name}:{line} {text.strip()}: {packets} packets, the model has {hits[index, line]}"
+                )
     return wrong
 
 
@@ -209,7 +217,7 @@ def _save_counters(text: str, counted: str) -> dict[int, tuple[int, str]]:
     found: dict[int, tuple[int, str]] = {}
     for number, rule in zip(lines, rules, strict=True):
         match = _SAVED.match(rule)
-        if match and _DECIDES.search(match["rest"].partition(" -j ")[2]):
+        if match and _DECIDES.search(match["rest"].partition(" -j ")[2]) and "-i lan0" not in rule:  # SSH itself
             found[number] = (int(match[1]), rule)
     return found
 

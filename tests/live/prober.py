@@ -88,7 +88,7 @@ class Prober:
     @staticmethod
     def _prepare(item: socket.socket) -> None:
         item.setsockopt(socket.SOL_SOCKET, _RCVBUF_FORCE, 64 << 20)
-        item.setblocking(False)
+        item.settimeout(0)
 
     def close(self) -> None:
         """Close the sockets."""

@@ -44,6 +44,13 @@ class Edges:
         known = self.ports if side == "dport" else self.source_ports
         known.update(number for number in (low - 1, low, high, high + 1) if 1 <= number <= 65535)
 
+    def update(self, other: Edges) -> None:
+        """Take the edges of another ruleset in."""
+        self.sources |= other.sources
+        self.targets |= other.targets
+        self.ports |= other.ports
+        self.source_ports |= other.source_ports
+
 
 def _number(address: IPv4Address | IPv6Address) -> int:
     return int(address) + (V6 if address.version == 6 else 0)
@@ -114,7 +121,9 @@ class NftRuleset(_Words):
         if self.chance(0.5):
             rules.insert(self.random.randrange(len(rules) + 1), "ct state established,related counter accept")
         if self.chance(0.3):
-            rules.insert(self.random.randrange(len(rules) + 1), "ct state vmap { established : accept, related : accept }")
+            rules.insert(
+                self.random.randrange(len(rules) + 1), "ct state vmap { established : accept, related : accept }"
+            )
         lines = "\n".join(f"\t\t{rule}" for rule in (first, *rules) if rule)
         return f"\tchain {name} {{\n\t\ttype {kind}; policy {policy};\n{lines}\n\t}}"
 
@@ -125,7 +134,7 @@ class NftRuleset(_Words):
         return f"\tchain {self.users[number]} {{\n{lines}\n\t}}"
 
     def _marking(self) -> str:
-        rules = [f"{self._matches()} meta mark set 0x{self.random.choice((1, 2)):x} counter" for _ in range(1)]
+        rules = [f"{self._matches()} meta mark set 0x1 counter"]
         self.named["mark"] = ["meta mark 0x1", "meta mark != 0x1", "meta mark & 0x3 == 0x1", "meta mark 0x0"]
         lines = "\n".join(f"\t\t{rule}" for rule in rules)
         return f"\tchain pre {{\n\t\ttype filter hook prerouting priority mangle; policy accept;\n{lines}\n\t}}"
@@ -134,7 +143,9 @@ class NftRuleset(_Words):
         rules: list[str] = []
         for _ in range(self.random.randint(1, 3)):
             six = self.chance(0.3)
-            target = f"2001:db8:2::{self.random.randint(2, 0xFE):x}" if six else f"192.0.2.{self.random.randint(2, 254)}"
+            target = (
+                f"2001:db8:2::{self.random.randint(2, 0xFE):x}" if six else f"192.0.2.{self.random.randint(2, 254)}"
+            )
             own = ADDRESSES["wan0"][six]
             family, low = ("ip6" if six else "ip"), self.ports("dport")[0]
             port = self.random.choice(_PORTS)
@@ -289,14 +300,12 @@ class NftRuleset(_Words):
 
     def _pair(self, six: bool) -> str:
         family, kind = ("ip6", "ipv6_addr") if six else ("ip", "ipv4_addr")
-        elements = {f"{self.network('daddr', six)} . {_range(*self.ports('dport'))}" for _ in range(2)}
+        element = f"{self.network('daddr', six)} . {_range(*self.ports('dport'))}"
         no = "!= " if self.chance(0.3) else ""
         if self.chance(0.5):
-            return f"{family} daddr . tcp dport {no}{{ {sorted(elements)[0]} }}"
+            return f"{family} daddr . tcp dport {no}{{ {element} }}"
         name = f"pairs_{len(self.sets)}"
-        self.sets.append(
-            f"\tset {name} {{ type {kind} . inet_service; flags interval; elements = {{ {sorted(elements)[0]} }}; }}"
-        )
+        self.sets.append(f"\tset {name} {{ type {kind} . inet_service; flags interval; elements = {{ {element} }}; }}")
         return f"{family} daddr . tcp dport {no}@{name}"
 
 
@@ -329,7 +338,12 @@ class IptablesRuleset(_Words):
         tables = ["*filter", *policies, ":OUTPUT ACCEPT [0:0]", *(f":{name} - [0:0]" for name in users), *filter_rules]
         tables.append("COMMIT")
         if self.marks:
-            tables += ["*mangle", ":PREROUTING ACCEPT [0:0]", f"-A PREROUTING {self._matches(ports=True)} -j MARK --set-mark 0x1", "COMMIT"]
+            tables += [
+                "*mangle",
+                ":PREROUTING ACCEPT [0:0]",
+                f"-A PREROUTING {self._matches(ports=True)} -j MARK --set-mark 0x1",
+                "COMMIT",
+            ]
         if nat and self.chance(0.5):
             tables += self._nat()
         self.text = "\n".join(tables) + "\n"
@@ -339,7 +353,9 @@ class IptablesRuleset(_Words):
         low = self.ports("dport")[0]
         port = self.random.choice(_PORTS)
         self.edges.port("dport", port, port)
-        target = f"2001:db8:2::{self.random.randint(2, 0xFE):x}" if self.six else f"192.0.2.{self.random.randint(2, 254)}"
+        target = (
+            f"2001:db8:2::{self.random.randint(2, 0xFE):x}" if self.six else f"192.0.2.{self.random.randint(2, 254)}"
+        )
         written = f"[{target}]:{port}" if self.six else f"{target}:{port}"
         rules = [
             f"-A PREROUTING -d {own} -p tcp -m tcp --dport {low} -j DNAT --to-destination {written}",
@@ -451,7 +467,7 @@ def _split(numbers: set[int], fits: object) -> tuple[list[int], list[int]]:
     assert callable(fits)
     four = [number for number in sorted(numbers) if number < V6 and fits(number)]
     six = [number for number in sorted(numbers) if number >= V6 and fits(number)]
-    default = (_DEFAULT_SOURCES if fits is _source else _DEFAULT_TARGETS)
+    default = _DEFAULT_SOURCES if fits is _source else _DEFAULT_TARGETS
     return four or default[0], six or default[1]
 
 
