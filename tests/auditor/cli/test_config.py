@@ -138,7 +138,7 @@ def test_site_from_options(run: Run, asa: Path, tmp_path: Path, monkeypatch: pyt
         *("--server", "10.20.0.11", "--trusted", "10.20.0.0/24"),
         *("--side", "outside=internet", "--side", "dmz=edge,edge_vip", "--side", "inside=server,trusted"),
         *("--service", "https", "--service", "ssh=on", "--set", "services.internal_users.access=none"),
-        *("--set", "topology.edge=load-balanced"),
+        *("--set", "topology.edge=load-balanced", "--baseline", "securetransport-5.5"),
     ]
     by_options = run("config", folder / "config.txt", *options, "-f", "json", *AS_OF)
     by_file = run(
