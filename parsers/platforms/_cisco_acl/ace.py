@@ -21,6 +21,7 @@ from parsers.platforms._cisco_acl.services import (
     flag_states,
     from_port_group,
     icmp_services,
+    operators,
     ported,
     take_ports,
 )
@@ -49,10 +50,10 @@ _OTHER_PACKETS = {
 
 A connection's packets have none of these, so such a line neither permits nor denies them.
 """
-_SENDERS_CHOICE = {
-    "cos": 1, "dscp": 1, "flow-label": 1, "hop-limit": 2, "http-method": 1, "packet-length": 2, "precedence": 1,
-    "tos": 1, "traffic-class": 1, "ttl": 2, "udf": 3, "vlan": 1,
-}  # fmt: skip
+_SENDERS_CHOICE = frozenset({
+    "cos", "dscp", "flow-label", "hop-limit", "http-method", "packet-length", "precedence", "tos", "traffic-class",
+    "ttl", "udf", "vlan",
+})  # fmt: skip
 """Options that look at header fields which no question names."""
 _FORWARDS = frozenset({"default", "nexthop1", "nexthop2", "nexthop3", "redirect", "set"})
 _ESTABLISHED = frozenset({State.ESTABLISHED})
@@ -258,14 +259,15 @@ class _Reader:
             elif word in _OTHER_PACKETS and behind >= _OTHER_PACKETS[word]:
                 self._ace.never = True
                 self._at += 1 + _OTHER_PACKETS[word]
-            elif word in _SENDERS_CHOICE and behind >= _SENDERS_CHOICE[word]:
+            elif word in _SENDERS_CHOICE and behind:
                 self._take_condition(word)
             elif not self._take_other(word):
                 _leave(self._ace, self._words[self._at :])
                 return
 
     def _take_condition(self, word: str) -> None:
-        count = 1 + _SENDERS_CHOICE[word] + (self._word(1) == "range")
+        operator = self._word(1)
+        count = 4 if word == "udf" or operator == "range" else 3 if operator in operators else 2
         text = " ".join(self._words[self._at : self._at + count])
         self._at += count
         self._ace.conditions.append(Condition(kind=ConditionKind.UNKNOWN, text=text))

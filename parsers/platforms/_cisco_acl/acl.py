@@ -14,10 +14,11 @@ from parsers.platforms._cisco_acl.addresses import every
 from parsers.platforms._cisco_acl.services import reversed_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from parsers.model.rules import Rules
     from parsers.platforms._cisco_acl.configuration import AccessList, Entry
+    from parsers.text.cisco_tree import Node
 
 __all__ = ["PERMIT", "AccessLists", "unknown_rules"]
 
@@ -95,9 +96,16 @@ class AccessLists:
         return known
 
     def read_all(self) -> None:
-        """Read every list, so that each of its lines is accounted for."""
+        """Read every list, so that each of its lines is accounted for, and note those that nothing names."""
+        named = {word for node in self._text.nodes for word in _every_word(node)}
         for (version, name), found in self._text.lists.items():
-            self.rules(version, name, found.headers[0] if found.headers else found.entries[0].number)
+            first = found.headers[0] if found.headers else found.entries[0].number
+            if name not in named:
+                self._text.remark(RemarkKind.UNBOUND, f"access list {name} is bound to nothing", first)
+            if all(entry.words[0] in _COMMENTS for entry in found.entries):
+                self._account(found)
+            else:
+                self.rules(version, name, first)
 
     def _unknown(self, text: str, version: int, number: int | list[int]) -> Rules:
         at = number if isinstance(number, int) else number[0]
@@ -147,7 +155,7 @@ class AccessLists:
             text.strange(text.lines[number - 1].strip(), number)
         if ace.forwards and isinstance(action, Permit):
             what = f"{' '.join(words)}: what it permits is sent elsewhere than the routes say"
-            text.remark(RemarkKind.NOTE, what, number, decides=True)
+            text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=True)
         if ace.is_empty:
             return ()
         why = ace.why()
@@ -219,6 +227,12 @@ class AccessLists:
                     reflections.setdefault(ace.reflects, []).append(_Reflection(key, rule, whole))
                 else:
                     above.append(ace)
+
+
+def _every_word(node: Node) -> Iterator[str]:
+    yield from node.words[1:]
+    for child in node.children:
+        yield from _every_word(child)
 
 
 def _overlap(one: Ace, other: Ace) -> bool:

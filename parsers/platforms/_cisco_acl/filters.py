@@ -39,7 +39,7 @@ def list_stages(
     """
     for port in found:
         bindings = [binding for binding in port.bindings if binding.direction == direction]
-        if bindings:
+        if bindings and not port.trunk:
             names = frozenset({port.name}) | (behind or {}).get(port.name, frozenset())
             yield _stage(port, bindings, lists, direction, names, traffic=traffic, opened=opened)
 

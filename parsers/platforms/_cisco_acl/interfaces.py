@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from parsers.platforms._cisco_acl.configuration import Configuration
     from parsers.text.cisco_tree import Node
 
-__all__ = ["VLAN", "Binding", "Port", "bound", "ports"]
+__all__ = ["SWITCH", "Binding", "Port", "bound", "ports"]
 
-VLAN = "vlan"
-"""The key under which `facts` holds the VLAN of a switch port."""
+SWITCH, TRUNK, VLAN = "switch", "trunk", "vlan"
+"""Keys under which `facts` says that an interface is a switch port, a trunk, and of which VLAN."""
+_SWITCHING = frozenset({SWITCH, TRUNK, VLAN})
 _ADDRESS = frozenset({"ip", "ipv4", "ipv6"})
 _FILTERS = frozenset({"access-group", "traffic-filter"})
 _DIRECTIONS = {"in": "in", "out": "out", "ingress": "in", "egress": "out"}
@@ -60,12 +61,19 @@ class Port:
     @property
     def counts(self) -> bool:
         """Tell whether anything about it concerns packets."""
-        return bool(self.routed or self.bindings or self.zone or self.vrf or self.facts.keys() - {VLAN})
+        return bool(self.routed or self.bindings or self.zone or self.vrf or self.facts.keys() - _SWITCHING)
 
     @property
     def vlan(self) -> str:
         """Give the VLAN of a switch port in access mode, empty for every other interface."""
-        return self.facts.get(VLAN, ("", 0))[0] if not self.routed else ""
+        if self.routed or self.trunk or not self.facts.keys() & {SWITCH, VLAN}:
+            return ""
+        return self.facts.get(VLAN, ("1", 0))[0]
+
+    @property
+    def trunk(self) -> bool:
+        """Tell whether it carries several VLANs: its own list filters, but no packet is said to come by it alone."""
+        return TRUNK in self.facts and not self.routed
 
     def interface(self, text: Configuration, *, networks: bool = True) -> Interface:
         """Give the model's interface; without `networks` its own table of routes is not the one that is modelled."""
@@ -143,13 +151,10 @@ class _Reader:
         head, second = words[0], words[1] if len(words) > 1 else ""
         if self._others(self._port, words, number):
             return True
-        if tuple(words[:3]) == ("switchport", "access", "vlan") and len(words) == 4:
-            self._port.facts[VLAN] = (words[3], number)
-            return True
-        if head == "shutdown" and len(words) == 1:
-            self._port.enabled = False
-            return True
-        if tuple(words) in {("no", "shutdown"), ("ipv6", "enable")}:
+        if head == "switchport":
+            return self._switchport(words[1:], number)
+        if tuple(words) in {("shutdown",), ("no", "shutdown"), ("ipv6", "enable")}:
+            self._port.enabled = self._port.enabled and head != "shutdown"
             return True
         if head in _ADDRESS and second == "address" and len(words) > 2:
             return self._address(words[2:], 6 if head == "ipv6" else 4, number)
@@ -164,6 +169,17 @@ class _Reader:
         if head == "no" and second in {"ip", "ipv4", "ipv6"}:
             return False
         return False if self._irrelevant(words) else None
+
+    def _switchport(self, words: Sequence[str], number: int) -> bool:
+        facts = self._port.facts
+        facts[SWITCH] = ("", number)
+        if tuple(words[:2]) == ("access", "vlan") and len(words) == 3:
+            facts[VLAN] = (words[2], number)
+        elif tuple(words) == ("mode", "trunk"):
+            facts[TRUNK] = ("", number)
+        else:
+            return False
+        return True
 
     def _binding(self, words: Sequence[str], version: int, number: int) -> bool | None:
         """Read `[common LIST] [LIST] in|out|ingress|egress [counters]`."""

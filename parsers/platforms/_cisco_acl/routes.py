@@ -64,13 +64,17 @@ class Tables:
 
     def interfaces(self) -> tuple[Interface, ...]:
         """Give the model's interfaces, those of the modelled table first in the table of routes."""
-        return tuple(port.interface(self._text, networks=self.several or port.vrf == self.main) for port in self._ports)
+        return tuple(
+            port.interface(self._text, networks=self.several or port.vrf == self.main)
+            for port in self._ports
+            if not port.trunk
+        )
 
     def routes(self) -> tuple[Route, ...]:
         """Give the routes of the modelled table; where several tables forward, of all, the main one's first."""
         vrfs = [self.main, *(dict.fromkeys(route.vrf for route in self._routes) if self.several else ())]
         found = [route for vrf in dict.fromkeys(vrfs) for route in self._resolved(vrf)]
-        _twins(self._text, found)
+        self._twins(found)
         return tuple(found)
 
     def _resolved(self, vrf: str) -> Iterator[Route]:
@@ -84,6 +88,16 @@ class Tables:
             else:
                 span = self._text.span(route.number)
                 yield Route(destination=route.destination, interface=name, metric=route.metric, span=span)
+
+    def _twins(self, routes: Sequence[Route]) -> None:
+        """Note routes to one network of one metric by different interfaces: which is used nobody knows."""
+        seen: dict[tuple[AddressSet, int], str] = {}
+        for route in routes:
+            other = seen.setdefault((route.destination, route.metric), route.interface)
+            if other != route.interface and route.span is not None:
+                self.complete = False
+                what = f"route to {route.destination} by {other} and {route.interface} with one metric"
+                self._text.remark(RemarkKind.NOTE, what, route.span.first)
 
     def _leaves(self, route: StaticRoute, mine: Sequence[StaticRoute], depth: int) -> str | None:
         if route.interface:
@@ -131,13 +145,3 @@ def gate_stage(found: Sequence[Port], tables: Tables) -> Stage:
         default_name="routed",
         stateful=False,
     )
-
-
-def _twins(text: Configuration, routes: Sequence[Route]) -> None:
-    """Note routes to one network of one metric by different interfaces: which is used is not in the configuration."""
-    seen: dict[tuple[AddressSet, int], str] = {}
-    for route in routes:
-        other = seen.setdefault((route.destination, route.metric), route.interface)
-        if other != route.interface and route.span is not None:
-            what = f"route to {route.destination} by {other} and {route.interface} with one metric"
-            text.remark(RemarkKind.NOTE, what, route.span.first, decides=True)

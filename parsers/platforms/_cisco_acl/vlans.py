@@ -41,8 +41,8 @@ def switch_ports(found: Sequence[Port]) -> dict[str, frozenset[str]]:
 def port_list_stages(found: Sequence[Port], lists: AccessLists) -> Iterator[Stage]:
     """Give what holds for traffic of a VLAN whose port nobody names: the list of any of its ports may decide."""
     for port in found:
-        mine = [other for other in found if other.bindings and other.vlan and f"Vlan{other.vlan}" == port.name]
-        if not mine:
+        mine = [other for other in found if other.bindings and (other.trunk or f"Vlan{other.vlan}" == port.name)]
+        if not mine or not port.name.startswith("Vlan"):
             continue
         rules: list[Rule] = []
         chains: dict[str, Chain] = {}

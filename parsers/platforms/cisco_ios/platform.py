@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform, RemarkKind
-from parsers.errors import ParserError
-from parsers.model.firewall import Assumption, Firewall
+from parsers.model.firewall import Firewall
 from parsers.model.rules import Traffic
 from parsers.platforms._cisco_acl.ace import Surroundings
 from parsers.platforms._cisco_acl.acl import AccessLists
-from parsers.platforms._cisco_acl.configuration import Configuration, read, settle
+from parsers.platforms._cisco_acl.assembly import assumptions, leaks, parse_capture, policy_routed, schedules
+from parsers.platforms._cisco_acl.configuration import Configuration, settle
 from parsers.platforms._cisco_acl.device import describe, management
 from parsers.platforms._cisco_acl.filters import list_stages
 from parsers.platforms._cisco_acl.interfaces import Port, bound, ports
@@ -27,9 +27,10 @@ from parsers.platforms.cisco_ios.vocabulary import DECIDING, interface_irrelevan
 from parsers.platforms.cisco_ios.zones import Zones
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from parsers.model.capture import Capture
+    from parsers.text.cisco_tree import Node
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 
@@ -48,23 +49,7 @@ def recognises(capture: Capture) -> bool:
 
 def parse(capture: Capture) -> Parsed:
     """Give the one firewall of a capture; raises ParserError for an empty one."""
-    configurations = [document for document in capture.documents if document.name != VERSION]
-    if not any(document.text.strip() for document in configurations):
-        name = configurations[0].name if configurations else None
-        raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
-    others = tuple(document.text for document in capture.documents if document.name == VERSION)
-    texts = [read(document, index, DIALECT) for index, document in enumerate(capture.documents)]
-    firewalls = []
-    for text, document in zip(texts, capture.documents, strict=True):
-        if document.name == VERSION:
-            text.ledger.modelled(range(1, len(text.lines) + 1))
-        else:
-            firewalls.append(_convert(text, others))
-    return Parsed(
-        firewalls=tuple(firewalls),
-        ledger=tuple(text.ledger.finish() for text in texts),
-        remarks=tuple(remark for text in texts for remark in text.remarks),
-    )
+    return parse_capture(capture, DIALECT, frozenset({VERSION}), _convert)
 
 
 def _interface_line(port: Port, words: Sequence[str], number: int) -> bool:
@@ -93,16 +78,16 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     tables = Tables(text, found, static_routes(text))
     objects = Objects(text, masks=DIALECT.group_masks)
     lists = AccessLists(
-        Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=_schedules(text)), bound(found)
+        Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=schedules(text)), bound(found)
     )
     nat = Translations(text, found, lists)
-    tables.leaks |= {frozenset({"", vrf}) for vrf in nat.vrfs} | _leaks(text)
+    tables.leaks |= {frozenset({"", vrf}) for vrf in nat.vrfs} | leaks(_tables(text))
     zones = Zones(text, found, lists)
     maps = VlanMaps(text, lists)
     behind = switch_ports(found)
     opened = _opened(text, found)
     routes = tables.routes()
-    complete = tables.complete and not learned(text) and not _policies(text, found)
+    complete = tables.complete and not learned(text) and not policy_routed(text, found)
     device_lists = list_stages(found, lists, "in", traffic=Traffic.TO_DEVICE) if zones.judges_device else iter(())
     stages = (
         *port_list_stages(found, lists),
@@ -134,43 +119,16 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
         stages=stages,
         objects=named,
         helpers=helpers,
-        assumptions=_assumptions(text, found),
+        assumptions=assumptions(text, found),
         bypasses=tunnels,
         management=notes,
     )
 
 
-def _schedules(text: Configuration) -> frozenset[str]:
-    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
-    found = set()
-    for node in text.find("time-range"):
-        if len(node.words) == 2:
-            found.add(node.words[1])
-            text.ledger.modelled(node.numbers())
-    return frozenset(found)
-
-
-def _leaks(text: Configuration) -> set[frozenset[str]]:
-    """Give the pairs of tables that lead routes into each other: one imports what another exports."""
-    sides: dict[str, tuple[set[str], set[str]]] = {}
+def _tables(text: Configuration) -> Iterator[tuple[str, Node]]:
     for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf")):
-        imports, exports = sides.setdefault(node.words[2] if len(node.words) > 2 else "", (set(), set()))
-        for line in (node, *node.children, *(below for child in node.children for below in child.children)):
-            if line.starts("route-target") and len(line.words) > 2:
-                if line.words[1] in {"import", "both"}:
-                    imports.add(line.words[2])
-                if line.words[1] in {"export", "both"}:
-                    exports.add(line.words[2])
-            elif line.words[:1] in {("import",), ("route-replicate",)} or line.starts("export", "ipv4"):
-                imports.add("*")
-    pairs: set[frozenset[str]] = set()
-    for one, (imports, _) in sides.items():
-        pairs |= {
-            frozenset({one, other}) for other, (_, exports) in sides.items() if other != one and imports & exports
-        }
-        if "*" in imports:
-            pairs |= {frozenset({one, other}) for other in ("", *sides) if other != one}
-    return pairs
+        if len(node.words) > 2:
+            yield node.words[2], node
 
 
 def _opened(text: Configuration, found: Sequence[Port]) -> str:
@@ -182,29 +140,6 @@ def _opened(text: Configuration, found: Sequence[Port]) -> str:
             text.remark(RemarkKind.NOTE, what, number)
             return f"ip inspect {name}"
     return ""
-
-
-def _policies(text: Configuration, found: Sequence[Port]) -> bool:
-    """Tell whether policy routing sends some packets elsewhere than the routes do."""
-    policed = False
-    for port in found:
-        if "policy" in port.facts:
-            name, number = port.facts["policy"]
-            what = f"interface {port.name}: policy routing by route-map {name} is not modelled"
-            text.remark(RemarkKind.NOTE, what, number, decides=True)
-            policed = True
-    return policed
-
-
-def _assumptions(text: Configuration, found: Sequence[Port]) -> tuple[Assumption, ...]:
-    made = []
-    if any("established" in entry.words for known in text.lists.values() for entry in known.entries):
-        why = "the vendor's definition; a first packet has neither, every later one has"
-        made.append(Assumption(text="`established` matches TCP packets with ACK or RST", why=why))
-    if any(binding.version == 4 for port in found for binding in port.bindings):
-        why = "questions are about whole packets; a later fragment without ports is not judged"
-        made.append(Assumption(text="packets are not fragmented and carry no IP options", why=why))
-    return tuple(made)
 
 
 PLATFORM = Platform(

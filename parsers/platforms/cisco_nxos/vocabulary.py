@@ -1,0 +1,95 @@
+"""Commands of NX-OS that are known to decide nothing about which packets pass through the switch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parsers.text.cisco_tree import Node
+
+__all__ = ["DECIDING", "interface_irrelevant", "irrelevant"]
+
+_HEADS = frozenset({
+    "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs",
+    "class-map", "cli", "clock", "control-plane", "copp", "crypto", "cts", "diagnostic", "dot1x", "end", "errdisable",
+    "event", "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc",
+    "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2vpn", "lacp", "ldap",
+    "ldap-server", "license", "limit-resource", "line", "lldp", "logging", "mac", "maximum-paths", "mka", "monitor",
+    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password", "permit",
+    "policy-map", "power", "poweroff", "priority-flow-control", "ptp", "qos", "radius-server", "rate-limiter", "rmon",
+    "role", "rule", "sampler", "scheduler", "segment-routing", "service", "sflow", "slot", "snmp-server",
+    "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server", "tag", "telemetry", "telnet", "terminal",
+    "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc", "version", "virtual-service", "vlan",
+    "vpc", "vtp", "xml", "zone-based",
+})  # fmt: skip
+"""First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
+
+_IP = frozenset({
+    "adjacency", "amt", "arp", "as-path", "auto-discard", "community-list", "default-gateway", "dhcp", "dns",
+    "domain", "domain-list", "domain-lookup", "domain-name", "extcommunity-list", "ftp", "host", "http", "icmp",
+    "igmp", "internal", "large-community-list", "load-sharing", "mfwd", "mroute", "msdp", "multicast", "name-server",
+    "netstack", "pim", "prefix-list", "radius", "routing", "scp", "sla", "source", "source-route", "ssh", "tacacs",
+    "tcp", "telnet", "tftp", "verify", "wccp",
+})  # fmt: skip
+_IPV6 = frozenset({
+    "dhcp", "host", "icmp", "load-sharing", "mld", "mroute", "multicast", "nd", "neighbor", "netstack", "pim",
+    "prefix-list", "routing", "snooping", "switch-packets", "verify",
+})  # fmt: skip
+
+DECIDING = frozenset({
+    "interface", "ip", "ipv6", "object-group", "policy-map", "route-map", "router", "service-policy", "vlan", "vrf",
+})  # fmt: skip
+"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
+
+_INTERFACE_HEADS = frozenset({
+    "arp", "authentication", "autostate", "bandwidth", "beacon", "bfd", "carrier-delay", "cdp", "channel-group",
+    "cts", "dampening", "delay", "description", "dot1q", "dot1x", "duplex", "encapsulation", "ethernet", "evpn",
+    "fabric", "fec", "fex", "flowcontrol", "glbp", "hardware", "host-reachability", "hsrp", "ingress-replication",
+    "inherit", "isis", "lacp", "link", "lldp", "load-interval", "logging", "mac", "mac-address", "macsec",
+    "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu", "multicast", "negotiate", "no", "ospfv3",
+    "packet", "peer", "port-channel", "priority-flow-control", "ptp", "qos", "rate-limit", "service-policy",
+    "shutdown", "snmp", "source-interface", "spanning-tree", "speed", "speed-group", "storm-control", "switchport",
+    "tunnel", "udld", "unidirectional", "vpc", "vrrp", "vrrpv3", "vtp",
+})  # fmt: skip
+_INTERFACE_IP = frozenset({
+    "arp", "authentication", "bandwidth", "delay", "dhcp", "directed-broadcast", "distribute-list", "dynamic",
+    "eigrp", "flow", "forward", "hello-interval", "hold-time", "icmp-errors", "igmp", "load-sharing",
+    "local-proxy-arp", "mtu", "multicast", "ospf", "passive-interface", "pim", "port-unreachable", "proxy-arp",
+    "redirects", "rip", "router", "rsvp", "source", "split-horizon", "sticky-arp", "summary-address", "tcp",
+    "unreachables", "verify", "wccp",
+})  # fmt: skip
+_INTERFACE_IPV6 = frozenset({
+    "dhcp", "eigrp", "enable", "flow", "forward", "link-local", "mld", "mtu", "multicast", "nd", "neighbor", "ospfv3",
+    "pim", "redirects", "router", "unreachables", "verify",
+})  # fmt: skip
+"""Commands inside an interface that decide nothing; `verify`, `rate-limit` and queues drop, and never permit."""
+
+
+def interface_irrelevant(words: Sequence[str]) -> bool:
+    """Tell whether a line inside an interface decides nothing about which packets pass."""
+    head, second = words[0], words[1] if len(words) > 1 else ""
+    if head == "ip":
+        return second in _INTERFACE_IP
+    if head == "ipv6":
+        return second in _INTERFACE_IPV6
+    return head in _INTERFACE_HEADS
+
+
+def irrelevant(node: Node) -> bool:
+    """Tell whether a top-level command decides nothing about which packets pass."""
+    words = node.words[1:] if node.words[0] == "no" and len(node.words) > 1 else node.words
+    head = words[0]
+    second = words[1] if len(words) > 1 else ""
+    if head in {"ip", "ipv6"}:
+        return second in (_IP if head == "ip" else _IPV6)
+    if head == "vlan":
+        return second not in {"access-map", "filter"}
+    if head in {"class-map", "policy-map"}:
+        return node.words[1:3] == ("type", "control-plane") or not _drops(node)
+    return head in _HEADS
+
+
+def _drops(node: Node) -> bool:
+    return any(line.words[0] == "drop" for part in node.children for line in part.children)
