@@ -1,8 +1,8 @@
 """A target from the user's OpenSSH client configuration (ssh_config(5)): as much as can be honoured, no less.
 
 Honoured: Host, HostName, Port, User, IdentityFile, ProxyJump (several, each looked up in turn). Whatever would lead
-somewhere else unseen (Include, Match, CanonicalizeHostname, ProxyCommand) is an error. Host keys are ours to judge: StrictHostKeyChecking and
-the files of known hosts named there change nothing.
+somewhere else unseen (Include, Match, CanonicalizeHostname, ProxyCommand) is an error. Host keys are ours to judge:
+StrictHostKeyChecking and the files of known hosts named there change nothing.
 """
 
 from __future__ import annotations
