@@ -155,7 +155,8 @@ class AccessLists:
             text.strange(text.lines[number - 1].strip(), number)
         if ace.forwards and isinstance(action, Permit):
             what = f"{' '.join(words)}: what it permits is sent elsewhere than the routes say"
-            text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=True)
+            decides = (found.version, found.name) in self._bound
+            text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=decides)
         if ace.is_empty:
             return ()
         why = ace.why()

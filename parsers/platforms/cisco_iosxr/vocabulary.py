@@ -1,0 +1,74 @@
+"""Commands of IOS XR that are known to decide nothing about which packets pass through the router."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parsers.text.cisco_tree import Node
+
+__all__ = ["DECIDING", "interface_irrelevant", "irrelevant"]
+
+_HEADS = frozenset({
+    "aaa", "alias", "arp", "as-path-set", "banner", "bfd", "boot", "bundle", "call-home", "cdp", "cef", "cinetd",
+    "class-map", "clock", "commit", "community-set", "config-register", "configuration", "control-plane",
+    "controller", "crypto", "dhcp", "domain", "dossier", "end", "end-class-map", "end-policy", "end-policy-map",
+    "end-set", "esd", "ethernet", "ethernet-services", "event", "evpn", "exception", "exit", "explicit-path",
+    "extcommunity-set", "fault", "flow", "forward-protocol", "fpd", "frequency", "ftp", "generic-interface-list",
+    "grpc", "hostname", "http", "hw-module", "icmp", "igmp", "install", "ipsla", "key", "l2vpn", "lacp",
+    "large-community-set", "li", "license", "lightspan", "line", "lldp", "load-balancing", "logging", "lpts", "mac",
+    "macsec-policy", "mibs", "mld", "monitor-session", "mpls", "multicast-routing", "netconf", "netconf-yang", "nsr",
+    "ntp", "ospfv3-set", "performance-measurement", "platform", "policy-map", "pool", "prefix-set", "ptp",
+    "radius-server", "rcc", "rcp", "rd-set", "redundancy", "route-policy", "rsvp", "sampler-map", "segment-routing",
+    "selftest", "service", "snmp", "snmp-server", "spanning-tree", "ssh", "ssl", "subscriber", "tacacs",
+    "tacacs-server", "tag-set", "taskgroup", "tcp", "telemetry", "telnet", "template", "tftp", "time-range", "tpa",
+    "track", "udp", "usergroup", "username", "virtual", "vty-pool", "xml",
+})  # fmt: skip
+"""First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
+
+_IP = frozenset({
+    "access-list", "assembler", "conflict-policy", "hop-limit", "hw-module", "icmp", "nd", "neighbor",
+    "netmask-format", "path-mtu", "prefix-list", "source-route", "tcp-mss-adjust", "unreachables", "virtual",
+})  # fmt: skip
+"""Second words behind `ipv4` and `ipv6` of such commands; the `access-list` ones that come here set how lists log."""
+
+DECIDING = frozenset({
+    "apply-group", "group", "interface", "ipv4", "ipv6", "object-group", "policy-map", "router", "vrf",
+})  # fmt: skip
+"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
+
+_INTERFACE_HEADS = frozenset({
+    "affinity", "arp", "autoroute", "bandwidth", "bfd", "bundle", "carrier-delay", "cdp", "cem", "clock", "dampening",
+    "description", "destination", "dhcp", "duplex", "encapsulation", "ethernet", "ethernet-services", "fec", "flow",
+    "flow-control", "forward-class", "hsrp", "keepalive", "l2transport", "lacp", "lldp", "load-interval",
+    "local-proxy-arp", "logging", "loopback", "mac-address", "macsec", "monitor-session", "mpls", "mtu", "mux",
+    "negotiation", "no", "path-option", "performance-measurement", "pos", "priority", "proxy-arp", "ptp",
+    "record-route", "rewrite", "service-policy", "signalled-bandwidth", "signalled-name", "source", "speed",
+    "transceiver", "tunnel", "vrrp",
+})  # fmt: skip
+_INTERFACE_IP = frozenset({
+    "bgp", "directed-broadcast", "enable", "flow", "forwarding-enable", "helper-address", "mask-reply", "mtu", "nd",
+    "point-to-point", "proxy-arp", "redirects", "source-based-routing", "tcp-mss", "tcp-mss-adjust", "traffic-source",
+    "ttl-propagate", "unreachables", "verify",
+})  # fmt: skip
+"""Commands inside an interface that decide nothing; `verify` and queues drop, and never permit."""
+
+
+def interface_irrelevant(words: Sequence[str]) -> bool:
+    """Tell whether a line inside an interface decides nothing about which packets pass."""
+    if words[0] in {"ipv4", "ipv6"}:
+        return len(words) > 1 and words[1] in _INTERFACE_IP
+    return words[0] in _INTERFACE_HEADS
+
+
+def irrelevant(node: Node) -> bool:
+    """Tell whether a top-level command decides nothing about which packets pass."""
+    words = node.words[1:] if node.words[0] == "no" and len(node.words) > 1 else node.words
+    head = words[0]
+    if head in {"ipv4", "ipv6"}:
+        return len(words) > 1 and words[1] in _IP
+    if head in {"class-map", "policy-map"}:
+        return not any(line.words[0] == "drop" for part in node.children for line in part.children)
+    return head in _HEADS
