@@ -151,6 +151,12 @@ def _in_shell(
             prepare(wire, recipe, target, secret=secret, budget=budget)
             shell = Shell(wire, recipe, encoding=target.encoding)
             shell.synchronise()
+            if recipe.enable and secret is None and not _privileged(shell, recipe):
+                secret = credentials.asked(f"Enable secret of {target.name}: ")
+                if secret is not None:
+                    wire.arm(secret)
+                    prepare(wire, recipe, target, secret=secret, budget=budget)
+                    shell.synchronise()
             _demand_privilege(shell, recipe, secret_given=secret is not None)
             for line in recipe.preparation:
                 shell.tell(line)
@@ -174,8 +180,12 @@ def _open_shell(transport: paramiko.Transport, timeout: float) -> paramiko.Chann
     return channel
 
 
+def _privileged(shell: Shell, recipe: Recipe) -> bool:
+    return not recipe.privilege or re.search(recipe.privilege, shell.prompt) is not None
+
+
 def _demand_privilege(shell: Shell, recipe: Recipe, *, secret_given: bool) -> None:
-    if recipe.privilege and re.search(recipe.privilege, shell.prompt) is None:
+    if not _privileged(shell, recipe):
         raise CollectionError(
             f"the device stays unprivileged (prompt {shell.prompt!r})",
             kind=FailureKind.AUTHENTICATION,

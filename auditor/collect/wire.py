@@ -97,20 +97,25 @@ class Wire:
         """Whether the enable secret has been sent."""
         return self._secret_sent
 
+    def arm(self, secret: SecretText) -> None:
+        """Take the enable secret after all: it was asked for only when the device turned out to want one."""
+        self._secret = secret
+
     def send_line(self, line: str) -> None:
         """Send one line of the recipe."""
         self.sendall(line.encode() + b"\n")
 
     def sendall(self, data: bytes) -> None:
         """Send whole lines after checking every one of them; raises ForbiddenLineError before a byte leaves."""
-        text = data.decode("latin-1")
+        text = data.decode("utf-8", errors="replace")
+        # Drivers strip a line's blanks, those of a secret too.
+        if self._secret is not None and text.strip() == self._secret.reveal().strip():
+            self._answer_password(self._secret)
+            return
         if not text.endswith("\n"):
             raise ForbiddenLineError(
                 "refused to send an unfinished line", hint="this is a defect in the driver; nothing was sent"
             )
-        if self._secret is not None and text == self._secret.reveal() + "\n":
-            self._answer_password(data)
-            return
         lines = re.split(r"\r\n|\r|\n", text)[:-1]
         for line in lines:
             self._allowlist.check(line)
@@ -171,7 +176,7 @@ class Wire:
     def _asks_for_password(self) -> bool:
         return _PASSWORD_PROMPT.search(self._tail) is not None
 
-    def _answer_password(self, data: bytes) -> None:
+    def _answer_password(self, secret: SecretText) -> None:
         # Anywhere else the device would echo the secret and take it for a command.
         if self._secret_sent or not self._asks_for_password():
             raise ForbiddenLineError(
@@ -181,5 +186,5 @@ class Wire:
         self._secret_sent = True
         self._tail = b""
         _LOG.debug("sending the enable secret")
-        self._channel.sendall(data)
+        self._channel.sendall(secret.reveal().encode() + b"\n")
         self._sent.append(SECRET_LINE)

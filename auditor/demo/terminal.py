@@ -121,7 +121,8 @@ class Terminal:
                 if key == "\r" and self._typed.startswith("\n"):
                     self._typed = self._typed[1:]
                 self.write(self.newline)
-                return typed
+                # Keys are bytes here; what they spell is UTF-8.
+                return typed.encode("latin-1").decode("utf-8", errors="replace")
             if key in "\x08\x7f":
                 typed = typed[:-1]
             elif key == "\x03":
@@ -130,7 +131,7 @@ class Terminal:
             else:
                 typed += key
                 if echo:
-                    self.write(key)
+                    self._process.stdout.write(key.encode("latin-1"))
 
     async def print(self, text: str | bytes) -> None:
         """Print a command's output page by page; the running configuration with the faults of this device."""

@@ -188,6 +188,40 @@ def test_a_missing_enable_secret_is_named_and_login_never_tried() -> None:
     assert emulator.record.secrets_received == 0
 
 
+def test_the_enable_secret_is_asked_for_when_the_device_turns_out_to_want_one() -> None:
+    """One question, after the login; the answer leads to privileged mode."""
+    device = Device(configuration=configuration())
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return device.enable_secret
+
+    with serve(Asa, device) as emulator:
+        collected = fetch(emulator, device, given=credentials(device, enable_secret=None, ask=ask))
+
+    assert questions == [f"Enable secret of [127.0.0.1]:{emulator.port}: "]
+    assert collected.capture.documents[0].text == device.configuration
+    assert emulator.record.secrets_received == 1
+
+
+def test_no_answer_to_the_question_leaves_the_device_unprivileged() -> None:
+    """An empty answer is no secret."""
+    device = Device(configuration=configuration())
+    given = credentials(device, enable_secret=None, ask=lambda _: "")
+    with serve(Asa, device) as emulator, pytest.raises(NotAssessableError, match="unprivileged"):
+        fetch(emulator, device, given=given)
+
+    assert emulator.record.secrets_received == 0
+
+
+def test_a_secret_keeps_its_blanks_and_its_letters() -> None:
+    """Blanks at the ends and characters beyond ASCII arrive as they are."""
+    device = Device(configuration=configuration(), enable_secret=" Ünable secret ")
+    with serve(Asa, device) as emulator:
+        assert fetch(emulator, device).capture.documents[0].text == device.configuration
+
+
 @pytest.mark.parametrize("secret", [SecretText("enable-secret"), None])
 def test_an_account_that_logs_in_privileged_needs_no_secret(secret: SecretText | None) -> None:
     """At the privileged prompt no secret is sent, given or not."""

@@ -127,6 +127,17 @@ def test_the_secret_is_not_sent_unasked(said: bytes) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize("data", [f"{SECRET}\n", f"{SECRET}\r\n", f" {SECRET} \n", SECRET])
+def test_a_secret_in_the_wrong_place_is_not_named(data: str) -> None:
+    """However a driver writes it, the error does not repeat it."""
+    tape = _Tape()
+    with pytest.raises(ForbiddenLineError) as caught:
+        _wire(tape).sendall(data.encode())
+
+    assert SECRET not in str(caught.value)
+    assert tape.heard == b""
+
+
 def test_a_second_password_prompt_is_a_refused_secret() -> None:
     """The device asking again means no; nothing more is tried."""
     wire = _wire(_Tape(b"Password: ", b"\r\nInvalid password\r\nPassw", b"ord: "))
