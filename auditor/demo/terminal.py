@@ -54,16 +54,23 @@ class Device:
     outputs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
 class Record:
-    """What a device was asked and told, in order; secrets are counted, never kept."""
+    """What a device was asked and told, in order; secrets are counted, never kept.
 
-    connections: int = 0
-    authentications: list[tuple[str, bool]] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    changes: list[str] = field(default_factory=list)
-    secrets_received: int = 0
-    forwarded: list[tuple[str, int]] = field(default_factory=list)
+    It grows while the device runs: its server writes it, whoever runs the server reads it.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.connections = 0
+        self.authentications: list[tuple[str, bool]] = []
+        self.commands: list[str] = []
+        self.changes: list[str] = []
+        self.secrets_received = 0
+        self.forwarded: list[tuple[str, int]] = []
+
+    def __repr__(self) -> str:
+        return f"Record({vars(self)})"
 
 
 class Terminal:
