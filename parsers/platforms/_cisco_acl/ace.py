@@ -26,7 +26,7 @@ from parsers.platforms._cisco_acl.services import (
     take_ports,
 )
 from parsers.text.cisco_names import PORTED
-from parsers.text.cisco_router_names import EVERY_PROTOCOL, protocol_number
+from parsers.text.cisco_router_names import EVERY_PROTOCOL, port_number, protocol_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,12 +138,12 @@ class Ace:
 def read_standard(words: Sequence[str]) -> Ace:
     """Read the words behind `permit` or `deny` of a standard list; raises StrangeError."""
     taken = take_plain(words, 0, 4)
-    at = taken[1] if taken is not None else 1
-    source = taken[0] if taken is not None else None
-    if source is None and words and (host := single(words[0])) is not None:
-        source = Bounds.exact(host)
-    if source is None:
-        raise StrangeError
+    if taken is None:
+        host = single(words[0]) if words else None
+        if host is None or list(words[1:]) not in ([], ["log"]):
+            raise StrangeError  # a word behind a lone address may stand in its wildcard's place
+        taken = Bounds.exact(host), 1
+    source, at = taken
     ace = Ace(source=source, destination=Bounds.exact(every(4)))
     if list(words[at:]) not in ([], ["log"]):
         _leave(ace, words[at:])
@@ -171,6 +171,7 @@ class _Reader:
         self._version = version
         self._at = 0
         self._protocol: int | None = None
+        self._open_list: tuple[int, ServiceBounds] | None = None
         self._ace = Ace(source=Bounds.exact(every(version)), destination=Bounds.exact(every(version)))
 
     def read(self) -> Ace:
@@ -185,7 +186,10 @@ class _Reader:
         elif self._protocol is not None:
             base = Bounds.exact(ServiceSet.protocol(self._protocol))
             destination = self._take_ports(source=False)
-            ace.services = _meet(_meet(base, source), destination)
+            without = _meet(base, source)
+            ace.services = _meet(without, destination)
+            if destination is not None and self._around.dialect.several_ports:
+                self._open_list = (self._at, without)
             if self._protocol in {ICMP, ICMP6} and destination is None:
                 self._take_icmp()
         self._take_options()
@@ -262,8 +266,14 @@ class _Reader:
             elif word in _SENDERS_CHOICE and behind:
                 self._take_condition(word)
             elif not self._take_other(word):
+                self._widen()
                 _leave(self._ace, self._words[self._at :])
                 return
+
+    def _widen(self) -> None:
+        """Where a strange word stands among the ports of `eq` or `neq`, any port may be meant."""
+        if self._open_list is not None and self._open_list[0] == self._at and port_number(self._word(1)) is not None:
+            self._ace.services = self._open_list[1]
 
     def _take_condition(self, word: str) -> None:
         operator = self._word(1)
