@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parsers.model.capture import Capture, Document
     from parsers.model.rules import Stage
     from parsers.platforms._netfilter.documents import Documents
+    from parsers.platforms._netfilter.iptables_meaning import SaveMeaning
     from parsers.platforms._netfilter.iptables_save import Save, SaveTable
     from parsers.platforms._netfilter.network import Network
 
@@ -112,11 +113,14 @@ def _parse(capture: Capture) -> Parsed:
         for span in network.sysctl_spans.values():
             notes.modelled(span)
     saved = ipt.meanings(saves, place, sets, notes)
+    _order(saved, found)
     native = nft.meanings(tables, place, notes)
     bases = [base for meaning in saved for base in meaning.bases()]
-    for order, meaning in enumerate(native):
+    for meaning in native:
         key = meaning.table.family, meaning.table.name
-        bases += [base for base in meaning.bases(-order) if (*key, base.name) not in explained]
+        bases += [
+            base for base in meaning.bases(-found.tables.index(meaning.table)) if (*key, base.name) not in explained
+        ]
         nft.visit_unreached(meaning, skip=frozenset(name for *table, name in explained if tuple(table) == key))
     for table in tables:
         for chain in table.chains:
@@ -140,6 +144,15 @@ def _parse(capture: Capture) -> Parsed:
         first=_absent(every, documents),
         device=_device(documents),
     )
+
+
+def _order(saved: list[SaveMeaning], found: Ruleset) -> None:
+    """Say where the tables of iptables stand at equal priority: of all that nft lists, the newest comes first."""
+    places = {(table.family, table.name): -number for number, table in enumerate(found.tables)}
+    for meaning in saved:
+        family = "ip" if meaning.version == 4 else "ip6"
+        if meaning.save.native:
+            meaning.orders = {table.name: places.get((family, table.name), 0) for table in meaning.save.tables}
 
 
 def _assumptions(every: Documents, network: Network) -> tuple[Assumption, ...]:

@@ -127,6 +127,9 @@ class Bed:
             run("ip", "-n", far, "-6", "route", "add", "default", "via", f"{six}::1")
         run("ip", "-n", self.name("fw"), "route", "add", "default", "via", "198.51.100.10")
         run("ip", "-n", self.name("fw"), "-6", "route", "add", "default", "via", "2001:db8:100::10")
+        for command in ("iptables-legacy", "ip6tables-legacy"):  # registered before any other table, hence behind them
+            for table in ("filter", "mangle", "nat", "raw"):
+                self.fw(command, "-t", table, "-S", check=False)
         for device in ("wan0", "dmz0"):  # every address of these networks is taken without asking who has it
             run("ip", "-n", self.name("fw"), "link", "set", device, "arp", "off")
 

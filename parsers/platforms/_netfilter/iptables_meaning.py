@@ -32,6 +32,8 @@ _HOOKS = {
     "PREROUTING": Hook.PREROUTING, "INPUT": Hook.INPUT, "FORWARD": Hook.FORWARD, "OUTPUT": Hook.OUTPUT,
     "POSTROUTING": Hook.POSTROUTING,
 }  # fmt: skip
+LEGACY_ORDER = 1
+"""Legacy tables are taken to be registered before all others, so that they come last at equal priority."""
 _SOURCE_NAT = 100
 """Where nat POSTROUTING and INPUT stand; the other chains of nat stand at -100 (linux/netfilter_ipv4.h)."""
 
@@ -115,7 +117,10 @@ def _rules(save: Save) -> list[SaveRule]:
 
 @dataclass(slots=True, kw_only=True)
 class SaveMeaning:
-    """One document's chains, as entries by table, chain and hook; `title` is what reports call it."""
+    """One document's chains, as entries by table, chain and hook; `title` is what reports call it.
+
+    `orders` says, by table, where it stands among chains of the same hook and priority.
+    """
 
     save: Save
     title: str
@@ -123,6 +128,7 @@ class SaveMeaning:
     place: Place
     sets: IpSets
     notes: Notes
+    orders: dict[str, int] = field(default_factory=dict)
     helpers: list[Helper] = field(default_factory=list)
     _known: dict[tuple[str, str, Hook], list[Entry]] = field(default_factory=dict)
 
@@ -162,6 +168,7 @@ class SaveMeaning:
             span=chain.span,
             entries=lambda target, hook: self.entries(table, target, hook),
             versions=frozenset({self.version}),
+            order=self.orders.get(table.name, LEGACY_ORDER),
         )
 
     def entries(self, table: SaveTable, name: str, hook: Hook) -> list[Entry] | None:
