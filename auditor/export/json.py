@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Report,
         RowVerdict,
         Source,
+        WaiverUse,
     )
 
 __all__ = ["SCHEMA", "document", "render", "schema"]
@@ -62,6 +63,7 @@ def document(report: Report, options: RenderOptions) -> dict[str, Any]:
         "fail_on": options.fail_on.value,
         "worst_finding": worst and worst.value,
         "summary": _summary(report.firewalls),
+        "waivers": report.waivers and _waivers(report.waivers),
         "rows": [_path_row(row) for row in report.rows],
         "firewalls": [_firewall(firewall, options) for firewall in report.firewalls],
     }
@@ -80,6 +82,24 @@ def _summary(firewalls: Iterable[FirewallReport]) -> dict[str, Any]:
             else:
                 waived += 1
     return {"rows": rows, "findings": findings, "waived": waived}
+
+
+def _waivers(use: WaiverUse) -> dict[str, Any]:
+    return {
+        "sha256": use.sha256,
+        "warnings": [
+            {
+                "kind": item.kind.value,
+                "waiver": item.waiver,
+                "line": item.line,
+                "firewall": item.firewall,
+                "text": item.text,
+                "traffic": boxes(item.traffic),
+                "size": str(item.size),
+            }
+            for item in use.warnings
+        ],
+    }
 
 
 def _path_row(row: PathRow) -> dict[str, Any]:

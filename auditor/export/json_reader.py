@@ -40,6 +40,9 @@ from auditor.report.values import (
     Status,
     UnderstoodNot,
     Waived,
+    WaiverUse,
+    WaiverWarning,
+    WaiverWarningKind,
 )
 
 __all__ = ["fail_on", "loads", "read"]
@@ -66,6 +69,7 @@ def read(document: object, file: str = "") -> Report:
         deployment=top["deployment"].maybe(lambda item: (item["name"].text(), item["sha256"].text())),
         firewalls=top["firewalls"].each(_firewall),
         rows=top["rows"].each(_path_row),
+        waivers=waivers.maybe(_waivers) if (waivers := top.get("waivers")) is not None else None,
     )
 
 
@@ -149,6 +153,31 @@ class _Value:
             raise self.wrong("must be a list")
         for index, item in enumerate(self._value):
             yield _Value(item, f"{self._path}[{index}]", self._file)
+
+
+def _waivers(value: _Value) -> WaiverUse:
+    return WaiverUse(
+        sha256=value["sha256"].text(),
+        warnings=value["warnings"].each(
+            lambda item: WaiverWarning(
+                kind=item["kind"].choice(WaiverWarningKind),
+                waiver=item["waiver"].text(),
+                line=item["line"].maybe(_Value.number),
+                firewall=item["firewall"].text(),
+                text=item["text"].text(),
+                traffic=item["traffic"].each(_box),
+                size=_size(item["size"]),
+            )
+        ),
+    )
+
+
+def _size(value: _Value) -> int:
+    """Read a count that may be larger than readers of JSON can hold."""
+    text = value.text()
+    if not text.isascii() or not text.isdigit() or len(text) > 1000:
+        raise value.wrong("must be a whole number as text")
+    return int(text)
 
 
 def _path_row(value: _Value) -> PathRow:
@@ -243,9 +272,6 @@ def _row(value: _Value) -> RowVerdict:
 
 
 def _finding(value: _Value) -> Finding:
-    size = value["size"].text()
-    if not size.isascii() or not size.isdigit() or len(size) > 1000:
-        raise value["size"].wrong("must be a whole number as text")
     return Finding(
         id=value["id"].text(),
         kind=value["kind"].choice(Kind),
@@ -257,7 +283,7 @@ def _finding(value: _Value) -> Finding:
         destination_side=value["to"].maybe(_Value.text),
         lines=value["lines"].each(_line),
         traffic=value["traffic"].each(_box),
-        size=int(size),
+        size=_size(value["size"]),
         witness=value["witness"].maybe(_packet),
         hits=value["hits"].maybe(
             lambda item: HitCount(count=item["count"].number(), last=item["last"].maybe(_Value.text))

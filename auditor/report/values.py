@@ -11,7 +11,8 @@ from enum import StrEnum
 __all__ = [
     "Box", "Confidence", "Coverage", "Cut", "DocumentSource", "Finding", "FirewallReport", "HitCount", "Hop", "Kind",
     "Line", "LineRole", "PacketView", "PathRow", "Problem", "ProblemKind", "Report", "RowVerdict", "RowVerdictKind",
-    "Severity", "SideView", "Source", "Status", "UnderstoodNot", "Waived",
+    "Severity", "SideView", "Source", "Status", "UnderstoodNot", "Waived", "WaiverUse", "WaiverWarning",
+    "WaiverWarningKind",
 ]  # fmt: skip
 
 
@@ -91,6 +92,18 @@ class ProblemKind(StrEnum):
     HOST_KEY_REVOKED = "host-key-revoked"
     INCOMPLETE = "incomplete"
     UNSUPPORTED = "unsupported"
+
+
+class WaiverWarningKind(StrEnum):
+    """What is wrong with a waiver, although its file is right."""
+
+    EXPIRED = "expired"
+    EXPIRING = "expiring"
+    GROWN = "grown"
+    WIDER = "wider"
+    UNUSED = "unused"
+    OVERLAPPING = "overlapping"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,6 +317,30 @@ class PathRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverWarning:
+    """A waiver that somebody must look at: `waiver` is its ticket, `line` its place in the waivers file.
+
+    `traffic` and `size` are the traffic that is too much: what a finding grew by, or what nothing needs waived.
+    """
+
+    kind: WaiverWarningKind
+    waiver: str
+    line: int | None
+    firewall: str
+    text: str
+    traffic: tuple[Box, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverUse:
+    """The waivers file that a report was made with, and what is to be said about its waivers."""
+
+    sha256: str
+    warnings: tuple[WaiverWarning, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """An audit of one or more firewalls; `status` and exit code are functions of it (auditor.report.status)."""
 
@@ -315,3 +352,5 @@ class Report:
     """The deployment's name and SHA-256."""
     firewalls: tuple[FirewallReport, ...]
     rows: tuple[PathRow, ...] = ()
+    waivers: WaiverUse | None = None
+    """None: no waivers were asked for."""
