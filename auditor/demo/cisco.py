@@ -25,6 +25,7 @@ class Ios(Asa):
     no_more_tries: ClassVar[str] = "% Bad secrets\n"
     paging: ClassVar[str] = r"terminal length (\d+)"
     session_only: ClassVar[str] = r"terminal width \d+"
+    version: ClassVar[str] = "Cisco IOS XE Software, Version 17.03.04a"
 
     def prompt(self) -> str:
         """The host's name and the mode."""
@@ -33,8 +34,12 @@ class Ios(Asa):
     def open_shows(self) -> dict[str, str]:
         """What may be shown in any mode."""
         level = 1 if self.suffix() == ">" else 15
-        version = f"Cisco IOS Software, Version 17.3.4\n{self.device.hostname} uptime is 6 weeks\n"
-        return {"show privilege": f"Current privilege level is {level}", "show version": version}
+        return {"show privilege": f"Current privilege level is {level}"}
+
+    def shows(self) -> dict[str, str | bytes]:
+        """What may be shown in privileged mode."""
+        version = f"{self.version}\n\n{self.device.hostname} uptime is 6 weeks, 1 day\n"
+        return super().shows() | {"show version": version}
 
 
 class NxOs(Ios):
@@ -45,7 +50,17 @@ class NxOs(Ios):
     greeting: ClassVar[str] = "Cisco Nexus Operating System (NX-OS) Software\n"
     invalid: ClassVar[str] = "% Invalid command at '^' marker."
     unauthorized: ClassVar[str] = "% Permission denied for the role"
+    version: ClassVar[str] = "Software\n  NXOS: version 9.3(8)"
     mode = PRIVILEGED
+
+    def shows(self) -> dict[str, str | bytes]:
+        """The running configuration has no end mark, but its lines can be counted and its last one shown."""
+        running = self.device.configuration
+        lines = (running if isinstance(running, str) else running.decode("latin-1")).removesuffix("\n").split("\n")
+        return super().shows() | {
+            "show running-config | count": str(len(lines)),
+            "show running-config | last 1": lines[-1],
+        }
 
     def prompt(self) -> str:
         """The host's name and the mode, with a blank."""
@@ -60,6 +75,7 @@ class IosXr(NxOs):
     greeting: ClassVar[str] = "\n\n"
     invalid: ClassVar[str] = "% Invalid input detected at '^' marker."
     unauthorized: ClassVar[str] = "% This command is not authorized"
+    version: ClassVar[str] = "Cisco IOS XR Software, Version 7.3.2"
 
     def prompt(self) -> str:
         """The route processor, the host's name and the mode."""
