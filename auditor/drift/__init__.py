@@ -1,0 +1,1 @@
+"""What changed between two reports, by effective traffic rather than by text: pure, over reports."""
