@@ -14,7 +14,7 @@ from auditor.engine.holdings import hold
 from auditor.engine.restrictions import blocked, deciding_rule
 from auditor.engine.surplus import Surplus, find_surplus
 from auditor.engine.survey import Survey
-from auditor.engine.unreachable import find_unreachable
+from auditor.engine.unreachable import MOST, find_unreachable
 from auditor.engine.verdicts import Judged, judge_rows
 from auditor.engine.witness import served
 from auditor.report.values import (
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Examined", "examine"]
 
+_ALSO = "which further rules would open the same traffic: looked for in the first findings only, there are too many"
+_DEAD = f"rules that can never match beyond the first {MOST}: there are too many"
 _LINES = 24
 """So many lines are cited for one row at the most."""
 
@@ -81,7 +83,8 @@ def examine(
         found = [item for row in judged for item in findings.of_row(row)]
         found += [findings.of_surplus(item) for item in surplus]
         found += findings.of_restrictions(judged)
-        found += [findings.of_unreachable(item) for item in find_unreachable(survey)]
+        dead = find_unreachable(survey)
+        found += [findings.of_unreachable(item) for item in dead]
         suspects = _suspects(survey, judged, surplus)
     except BudgetError:
         return _given_up(survey, question)
@@ -92,7 +95,11 @@ def examine(
         rows=rows,
         findings=tuple(found),
         not_understood=_not_understood(citer, remarks, suspects),
-        not_judged=tuple(_not_judged(question)),
+        not_judged=(
+            *_not_judged(question),
+            *([_ALSO] if findings.also.left <= 0 else []),
+            *([_DEAD] if len(dead) >= MOST else []),
+        ),
     )
 
 

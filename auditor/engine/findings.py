@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, intersect, size, subtract
 from auditor.engine.cite import Citer, boxes_of, cell_boxes
-from auditor.engine.firstmatch import Mode
+from auditor.engine.firstmatch import Budget, Mode
 from auditor.engine.restrictions import blocked, deciding_rule
 from auditor.engine.survey import Pair, Survey
 from auditor.engine.witness import absent, opened
@@ -31,6 +31,8 @@ __all__ = ["Findings"]
 
 _ALSO = 12
 """So many further rules that would open the same traffic are looked for at the most."""
+ALSO_WORK = 1_000_000
+"""The work of looking for them over all findings, in rules looked at: about half a second."""
 _TELNET = 23
 
 
@@ -41,6 +43,7 @@ class Findings:
     survey: Survey
     citer: Citer
     name: str
+    also: Budget = field(default_factory=lambda: Budget(ALSO_WORK))
 
     # -- rows -----------------------------------------------------------------------------------------------------
 
@@ -184,7 +187,12 @@ class Findings:
         for part in surplus.parts:
             by_ingress.setdefault(part.ingress, []).append(part.flow.arrival)
         owns = [part.flow.own for part in surplus.parts]
-        while surplus.owner.index is not None and len(found) < _ALSO:
+        if surplus.owner.stage < 0:
+            return []
+        stage = self.survey.firewall.stages[surplus.owner.stage]
+        rules = sum(len(indices) for indices in self.survey.scope_of(surplus.owner.stage, stage).values())
+        while surplus.owner.index is not None and len(found) < _ALSO and self.also.left > 0:
+            self.also.left -= rules
             again = self.survey.without(walk, gone)
             fresh: list[Decision] = []
             for ingress, cells in by_ingress.items():

@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
 from auditor.engine.cells import Cell
 from auditor.engine.linear import Entry, decide
-from auditor.engine.relevance import Windows
-from parsers.model.addresses import AddressSet
+from auditor.engine.relevance import Windows, cover
 from parsers.model.rules import ANYTHING, Call, Deny, Goto, Mark, Permit, Return, Rewrite
-from parsers.model.services import ServiceSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -123,27 +121,23 @@ class _Stage:
     def __init__(self, question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]]) -> None:
         self.question = question
         self.chains: Mapping[str, Chain] = {chain.name: chain for chain in question.stage.chains}
-        self.universe = Cell(
-            AddressSet.join(cell.source for _, _, cell in pieces),
-            AddressSet.join(cell.destination for _, _, cell in pieces),
-            ServiceSet.join(cell.services for _, _, cell in pieces),
-        )
-        self.windows = Windows(cell for _, _, cell in pieces)
         self.relevant: dict[str, list[int]] = {}
         self.conditional: dict[str, dict[int, tuple[Match | None, tuple[Condition, ...]]]] = {}
-        matches = self._select()
-        cells = [cell for _, _, cell in pieces]
-        self.sources = AddressAtoms(
-            [match.source for match in matches] + [cell.source for cell in cells], self.universe.source
-        )
-        self.destinations = AddressAtoms(
-            [match.destination for match in matches] + [cell.destination for cell in cells], self.universe.destination
-        )
-        self.services = ServiceAtoms(
-            [match.services for match in matches] + [cell.services for cell in cells], self.universe.services
-        )
         self.masks: dict[tuple[str, int], _Masks] = {}
         self.taken: list[_Taken] = []
+        if not any(_fits(question, match) for chain in question.stage.chains for match in chain.rules.matches):
+            return
+        cells = [cell for _, _, cell in pieces]
+        self.windows = Windows(cells)
+        matches = self._select()
+        if self.trivial:
+            return
+        universe = cover(cells)
+        self.sources = AddressAtoms([*(m.source for m in matches), *(c.source for c in cells)], universe.source)
+        self.destinations = AddressAtoms(
+            [*(m.destination for m in matches), *(c.destination for c in cells)], universe.destination
+        )
+        self.services = ServiceAtoms([*(m.services for m in matches), *(c.services for c in cells)], universe.services)
 
     # -- what matters ---------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
 from auditor.engine.cells import Cell, merge
-from auditor.engine.relevance import Windows
+from auditor.engine.relevance import Windows, cover
 from parsers.model.addresses import AddressSet
 from parsers.model.services import ServiceSet
 
@@ -99,11 +99,7 @@ def decide(entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None]) -
 
 
 def _chunk(entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], None]) -> tuple[list[Taken], list[Cell]]:
-    universe = Cell(
-        AddressSet.join(cell.source for cell in cells),
-        AddressSet.join(cell.destination for cell in cells),
-        ServiceSet.join(cell.services for cell in cells),
-    )
+    universe = cover(cells)
     chunk = _Chunk(
         AddressAtoms([*(e.match.source for e in entries), *(cell.source for cell in cells)], universe.source),
         AddressAtoms(

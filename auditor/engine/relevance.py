@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auditor.engine.cells import Cell
     from parsers.model.rules import Match, Stage
 
-__all__ = ["Scope", "Windows"]
+__all__ = ["Scope", "Windows", "cover"]
 
 _MOST = 24
 """More windows than this are joined into one, which only costs speed."""
@@ -98,11 +98,12 @@ def _fewer(cells: list[Cell]) -> list[Cell]:
     groups: dict[tuple[AddressSet, ServiceSet], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.destination, cell.services), []).append(cell)
-    joined = [_cover(group) for group in groups.values()]
-    return joined if len(joined) <= _MOST else [_cover(joined)]
+    joined = [cover(group) for group in groups.values()]
+    return joined if len(joined) <= _MOST else [cover(joined)]
 
 
-def _cover(cells: list[Cell]) -> Cell:
+def cover(cells: list[Cell]) -> Cell:
+    """Give the smallest cell that holds some cells."""
     return type(cells[0])(
         AddressSet.join(cell.source for cell in cells),
         AddressSet.join(cell.destination for cell in cells),

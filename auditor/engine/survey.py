@@ -39,7 +39,7 @@ ROUTABLE = AddressSet.of("1.0.0.0-223.255.255.255", "2000::/3") - AddressSet.of(
     "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"
 )
 """The base ranges of the Internet (semantics: section 4): what a packet from the Internet can be sent to."""
-WORK = 60_000_000
+WORK = 600_000_000
 """The budget of one audit, in products of masks looked at: about a minute of work; past it the rows are undecided."""
 
 

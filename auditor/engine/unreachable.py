@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from parsers.model.capture import Span
     from parsers.model.rules import Match, Rule, Stage
 
-__all__ = ["Unreachable", "find_unreachable"]
+__all__ = ["MOST", "Unreachable", "find_unreachable"]
 
 _WIDE = frozenset({ANY, ANY4, ANY6})
-_MOST = 300
+MOST = 100
 """So many dead rules are reported at the most."""
+_LOOKS = 400
+"""So many rules that nothing reached are looked at one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +47,11 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
     """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
 
     To be asked after the survey's other questions: what they reached is alive and not looked at again. Past a stated
-    number of dead rules the others are left out: `_MOST` of them say enough.
+    number of dead rules the others are left out: `MOST` of them say enough.
     """
     found: dict[Decision, Unreachable] = {}
     alive: set[Span | Decision] = set()
+    looks = _LOOKS
     for number, stage in enumerate(survey.firewall.stages):
         if stage.translates:
             continue
@@ -68,9 +71,10 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
         alive |= {_line(survey, here) for here in candidates if here not in silent}
         wide = _wide_scope(survey, stage, silent)
         for here, rule in silent.items():
-            if len(found) >= _MOST:
+            if len(found) >= MOST or looks <= 0:
                 break
             for side, ingress in entries:
+                looks -= 1
                 dead = _dead(survey, wide, here, rule, ingress)
                 if dead is None:
                     found.pop(here, None)
@@ -175,7 +179,11 @@ def _dead(
     stage = survey.firewall.stages[here.stage]
     scope = survey.scope_of(here.stage, stage) if _ours(rule, survey.question.protected) else wide
     tags = match.tags or frozenset()
-    question = _question(survey, stage, scope, ingress)
+    before = {
+        name: [index for index in indices if name != here.chain or index <= (here.index or 0)]
+        for name, indices in scope.items()
+    }
+    question = _question(survey, stage, before, ingress)
     hits = first_match(question, [(n, tags, cell) for n, cell in enumerate(cells)])
     owners = dict.fromkeys(replace(here, chain=hit.chain, index=hit.rule) for hit in hits if hit.rule is not None)
     return None if here in owners else tuple(owners)

@@ -23,6 +23,7 @@ __all__ = [
 
 Intervals = tuple[tuple[int, int], ...]
 """Sorted, disjoint, non-adjacent closed intervals; two equal sets are equal tuples."""
+_LOPSIDED = 12
 _BEYOND = 1 << 200
 """Above every number on any axis."""
 
@@ -51,8 +52,19 @@ def union(left: Intervals, right: Intervals) -> Intervals:
 
 
 def intersection(left: Intervals, right: Intervals) -> Intervals:
-    """Give the intersection of two canonical sets, in linear time."""
+    """Give the intersection of two canonical sets: in linear time, or by bisection where one is much the shorter."""
+    if len(left) > len(right):
+        left, right = right, left
     out: list[tuple[int, int]] = []
+    if len(left) * _LOPSIDED < len(right):
+        for low, high in left:
+            place = max(bisect_right(right, (low, _BEYOND)) - 1, 0)
+            while place < len(right) and right[place][0] <= high:
+                first, last = right[place]
+                if last >= low:
+                    out.append((max(first, low), min(last, high)))
+                place += 1
+        return tuple(out)
     i = j = 0
     while i < len(left) and j < len(right):
         low = max(left[i][0], right[j][0])
