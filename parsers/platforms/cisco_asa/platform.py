@@ -9,10 +9,10 @@ from parsers.contract import Parsed, Platform
 from parsers.errors import ParserError, UnsupportedError
 from parsers.model.addresses import ANY, ANY4
 from parsers.model.firewall import Firewall
-from parsers.platforms.cisco_asa.ace import Surroundings
-from parsers.platforms.cisco_asa.acl import AccessLists
-from parsers.platforms.cisco_asa.configuration import Configuration, read
-from parsers.platforms.cisco_asa.device import (
+from parsers.platforms._cisco_lina.ace import Surroundings
+from parsers.platforms._cisco_lina.acl import AccessLists
+from parsers.platforms._cisco_lina.configuration import Configuration, read
+from parsers.platforms._cisco_lina.device import (
     UNIFIED,
     context_names,
     describe,
@@ -22,22 +22,23 @@ from parsers.platforms.cisco_asa.device import (
     unread_contexts,
     version_of,
 )
-from parsers.platforms.cisco_asa.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
-from parsers.platforms.cisco_asa.inspection import Policies
-from parsers.platforms.cisco_asa.interfaces import ports, routing
-from parsers.platforms.cisco_asa.nat import translations
-from parsers.platforms.cisco_asa.objects import Objects
-from parsers.platforms.cisco_asa.recipe import RECIPE, SECRETS, VERSION, prove
-from parsers.platforms.cisco_asa.translation import reverse_path_stage, source_stage, untranslation_stage
-from parsers.platforms.cisco_asa.vocabulary import settle, unbound
-from parsers.platforms.cisco_asa.vpn import Tunnels
+from parsers.platforms._cisco_lina.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
+from parsers.platforms._cisco_lina.inspection import Policies
+from parsers.platforms._cisco_lina.interfaces import ports, routing
+from parsers.platforms._cisco_lina.nat import translations
+from parsers.platforms._cisco_lina.objects import Objects
+from parsers.platforms._cisco_lina.secrets import SECRETS
+from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
+from parsers.platforms._cisco_lina.vocabulary import settle, unbound
+from parsers.platforms._cisco_lina.vpn import Tunnels
+from parsers.platforms.cisco_asa.recipe import RECIPE, VERSION, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parsers.model.addresses import AddressSet
     from parsers.model.capture import Capture, Document
-    from parsers.platforms.cisco_asa.interfaces import Port, Routing
+    from parsers.platforms._cisco_lina.interfaces import Port, Routing
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 

@@ -13,17 +13,17 @@ from parsers.model.addresses import ANY4, ANY6, AddressSet
 from parsers.model.conditions import Axis, Bounds, Condition, ConditionKind
 from parsers.model.rules import Match
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, ServiceSet
-from parsers.platforms.cisco_asa.addresses import address, masked, network, take_ports
-from parsers.platforms.cisco_asa.objects import unknown_addresses
-from parsers.platforms.cisco_asa.services import EVERY_PORT, icmp_service, ported_services, protocol_numbers
+from parsers.platforms._cisco_lina.addresses import address, masked, network, take_ports
+from parsers.platforms._cisco_lina.objects import unknown_addresses
+from parsers.platforms._cisco_lina.services import EVERY_PORT, icmp_service, ported_services, protocol_numbers
 from parsers.text.cisco_names import PORTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from parsers.platforms.cisco_asa.addresses import PortRanges
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.objects import AddressBounds, Objects, ServiceBounds
+    from parsers.platforms._cisco_lina.addresses import PortRanges
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.objects import AddressBounds, Objects, ServiceBounds
 
 __all__ = ["Ace", "StrangeError", "Surroundings", "read_ace", "take_address"]
 

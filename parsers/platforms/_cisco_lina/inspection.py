@@ -14,15 +14,15 @@ from parsers.model.addresses import ANY, ANY4
 from parsers.model.firewall import Bypass, Helper
 from parsers.model.rules import Permit
 from parsers.model.services import TCP, UDP, ServiceSet
-from parsers.platforms.cisco_asa.addresses import take_ports
-from parsers.platforms.cisco_asa.services import EVERY_PORT, ported_services
+from parsers.platforms._cisco_lina.addresses import take_ports
+from parsers.platforms._cisco_lina.services import EVERY_PORT, ported_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from parsers.model.rules import Rule
-    from parsers.platforms.cisco_asa.acl import AccessLists
-    from parsers.platforms.cisco_asa.configuration import Configuration
+    from parsers.platforms._cisco_lina.acl import AccessLists
+    from parsers.platforms._cisco_lina.configuration import Configuration
     from parsers.text.cisco_tree import Node
 
 __all__ = ["Policies"]

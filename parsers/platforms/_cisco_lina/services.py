@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, PORTS, TCP, UDP, Service, ServiceSet
-from parsers.platforms.cisco_asa.addresses import take_ports
+from parsers.platforms._cisco_lina.addresses import take_ports
 from parsers.text.cisco_names import PORT_NAMES, PORTED, PROTOCOLS, icmp_type, port_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from parsers.platforms.cisco_asa.addresses import PortRanges
+    from parsers.platforms._cisco_lina.addresses import PortRanges
 
 __all__ = [
     "EVERY_PORT", "common_services", "icmp_service", "port_object", "ported_services", "predefined", "protocol_numbers",

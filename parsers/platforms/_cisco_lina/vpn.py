@@ -12,14 +12,14 @@ from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.firewall import Assumption, Bypass
 from parsers.model.rules import Permit
-from parsers.platforms.cisco_asa.addresses import address, network
+from parsers.platforms._cisco_lina.addresses import address, network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from parsers.platforms.cisco_asa.acl import AccessLists
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.interfaces import Port
+    from parsers.platforms._cisco_lina.acl import AccessLists
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.interfaces import Port
     from parsers.text.cisco_tree import Node
 
 __all__ = ["Tunnels"]

@@ -12,8 +12,8 @@ from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
 from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.firewall import NamedObject
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, NO_SERVICE, ServiceSet
-from parsers.platforms.cisco_asa.addresses import address, network
-from parsers.platforms.cisco_asa.services import (
+from parsers.platforms._cisco_lina.addresses import address, network
+from parsers.platforms._cisco_lina.services import (
     icmp_service,
     port_object,
     predefined,
@@ -24,7 +24,7 @@ from parsers.platforms.cisco_asa.services import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from parsers.platforms.cisco_asa.configuration import Configuration, Definition
+    from parsers.platforms._cisco_lina.configuration import Configuration, Definition
 
 __all__ = ["AddressBounds", "Objects", "ServiceBounds", "unknown_addresses", "unknown_services"]
 

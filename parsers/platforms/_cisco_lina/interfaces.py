@@ -13,14 +13,14 @@ from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, V6, AddressSet
 from parsers.model.conditions import Bounds
 from parsers.model.firewall import Interface, Route
-from parsers.platforms.cisco_asa.addresses import address, masked, network
-from parsers.platforms.cisco_asa.objects import unknown_addresses
+from parsers.platforms._cisco_lina.addresses import address, masked, network
+from parsers.platforms._cisco_lina.objects import unknown_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.objects import AddressBounds
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.objects import AddressBounds
     from parsers.text.cisco_tree import Node
 
 __all__ = ["INSIDE_LEVEL", "Port", "Routing", "ports", "routing"]

@@ -14,15 +14,15 @@ from parsers.model.addresses import ANY
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.rules import Chain, Deny, Match, Rewrite, Rule, Rules, Side, Stage
 from parsers.model.services import ANY_SERVICE, PORTED, Service, ServiceSet
-from parsers.platforms.cisco_asa.acl import PERMIT
-from parsers.platforms.cisco_asa.nat import EVERYWHERE, Section
+from parsers.platforms._cisco_lina.acl import PERMIT
+from parsers.platforms._cisco_lina.nat import EVERYWHERE, Section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from parsers.model.addresses import AddressSet
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.nat import Nat, Target
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.nat import Nat, Target
 
 __all__ = ["reverse_path_stage", "source_stage", "untranslation_stage"]
 

@@ -13,16 +13,16 @@ from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.services import ANY_SERVICE, TCP, UDP, ServiceSet
-from parsers.platforms.cisco_asa.addresses import address
-from parsers.platforms.cisco_asa.objects import unknown_addresses
-from parsers.platforms.cisco_asa.services import EVERY_PORT, ported_services
+from parsers.platforms._cisco_lina.addresses import address
+from parsers.platforms._cisco_lina.objects import unknown_addresses
+from parsers.platforms._cisco_lina.services import EVERY_PORT, ported_services
 from parsers.text.cisco_names import port_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.objects import AddressBounds, Objects
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.objects import AddressBounds, Objects
 
 __all__ = ["Nat", "Section", "Target", "translations"]
 

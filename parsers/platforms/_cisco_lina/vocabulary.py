@@ -9,7 +9,7 @@ from parsers.contract import LineState, RemarkKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.platforms.cisco_asa.configuration import Configuration
+    from parsers.platforms._cisco_lina.configuration import Configuration
     from parsers.text.cisco_tree import Node
 
 __all__ = ["settle", "unbound"]

@@ -13,14 +13,14 @@ from parsers.contract import RemarkKind
 from parsers.errors import UnsupportedError
 from parsers.model.addresses import ANY4
 from parsers.model.firewall import Assumption, Device, HaRole, ManagementNote
-from parsers.platforms.cisco_asa.addresses import address, network
+from parsers.platforms._cisco_lina.addresses import address, network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from parsers.model.capture import Document
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.interfaces import Port
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.interfaces import Port
     from parsers.text.cisco_tree import Node
 
 __all__ = [

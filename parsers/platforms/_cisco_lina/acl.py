@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from parsers.contract import LineState, RemarkKind
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.rules import Deny, Match, Permit, Rule, RulesBuilder
-from parsers.platforms.cisco_asa.ace import StrangeError, read_ace, take_address
-from parsers.platforms.cisco_asa.addresses import address, literal
-from parsers.platforms.cisco_asa.services import common_services
+from parsers.platforms._cisco_lina.ace import StrangeError, read_ace, take_address
+from parsers.platforms._cisco_lina.addresses import address, literal
+from parsers.platforms._cisco_lina.services import common_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from parsers.model.addresses import AddressSet
     from parsers.model.rules import Rules
     from parsers.model.services import ServiceSet
-    from parsers.platforms.cisco_asa.ace import Surroundings
+    from parsers.platforms._cisco_lina.ace import Surroundings
 
     _Addresses = tuple[AddressSet, tuple[str, ...], int]
     _Services = tuple[ServiceSet, tuple[str, ...], int]

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
 from parsers.model.rules import Call, Chain, Deny, Match, Permit, Rule, Rules, Stage
-from parsers.platforms.cisco_asa.acl import PERMIT
+from parsers.platforms._cisco_lina.acl import PERMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from parsers.platforms.cisco_asa.acl import AccessLists
-    from parsers.platforms.cisco_asa.configuration import Configuration
-    from parsers.platforms.cisco_asa.interfaces import Port
+    from parsers.platforms._cisco_lina.acl import AccessLists
+    from parsers.platforms._cisco_lina.configuration import Configuration
+    from parsers.platforms._cisco_lina.interfaces import Port
     from parsers.text.cisco_tree import Node
 
 __all__ = ["Binding", "Gates", "bindings", "egress_stages", "gate_stage", "gates", "ingress_stages"]
