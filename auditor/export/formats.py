@@ -20,6 +20,7 @@ FORMATS: Final = {
     "markdown": "auditor.export.markdown",
     "junit": "auditor.export.junit",
     "sarif": "auditor.export.sarif",
+    "html": "auditor.export.html.page",
 }
 """Each format's name and the module whose `render` writes it; a module is imported when its format is asked for."""
 

@@ -19,12 +19,15 @@ from auditor.export.escape import shortened, visible
 from auditor.export.words import (
     citations,
     counted,
+    decision,
     direction,
     gathered,
+    listed,
     packet_text,
     place,
     ports_text,
     row_traffic,
+    several_files,
     source_text,
     traffic_text,
 )
@@ -217,19 +220,14 @@ def _summary(firewall: FirewallReport) -> Iterator[RenderableType]:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     if broken:
-        table.add_row(Text("does not work", "bold red"), _join(_listed([_row_word(row) for row in broken]), ", "))
+        table.add_row(Text("does not work", "bold red"), _join(listed([_row_word(row) for row in broken]), ", "))
     if surplus:
-        table.add_row(Text("open, not needed", "bold red"), _join(_listed([_surplus_word(x) for x in surplus]), ", "))
+        table.add_row(Text("open, not needed", "bold red"), _join(listed([_surplus_word(x) for x in surplus]), ", "))
     if unknown:
-        table.add_row(Text("cannot be told", "bold yellow"), _join(_listed([_row_word(row) for row in unknown]), ", "))
+        table.add_row(Text("cannot be told", "bold yellow"), _join(listed([_row_word(row) for row in unknown]), ", "))
     if table.row_count:
         yield Text()
         yield table
-
-
-def _listed(words: Sequence[str], limit: int = 6) -> list[str]:
-    unique = list(dict.fromkeys(words))
-    return unique if len(unique) <= limit else [*unique[:limit], f"and {len(unique) - limit} more"]
 
 
 def _row_word(row: RowVerdict) -> str:
@@ -260,7 +258,7 @@ def _rows(firewall: FirewallReport, options: RenderOptions) -> Iterator[Renderab
 
 def _row_table(firewall: FirewallReport, rows: Sequence[RowVerdict], width: int) -> Table:
     wide = width >= _NARROW
-    with_file = _several_files(firewall)
+    with_file = several_files(firewall)
     table = Table(box=None, padding=(0, 1), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -279,30 +277,9 @@ def _row_table(firewall: FirewallReport, rows: Sequence[RowVerdict], width: int)
             cells.append(_safe(row_traffic(row), "dim"))
         cells.append(verdict)
         if wide:
-            cells.append(_safe(_decision(row, with_file=with_file), "dim"))
+            cells.append(_safe(decision(row, with_file=with_file), "dim"))
         table.add_row(*cells)
     return table
-
-
-def _decision(row: RowVerdict, *, with_file: bool) -> str:
-    """Say in a few words what decides a row."""
-    if row.verdict not in JUDGED:
-        return row.because
-    written = [line for line in row.decided_by if line.line is not None]
-    # An implicit permit is worth a word only where no line decides; an implicit denial always is.
-    deciding = written if written and row.verdict is RowVerdictKind.PRESENT else row.decided_by
-    parts = [
-        line.text if line.line is None else f"{'' if with_file else 'line '}{place(line, with_file=with_file)}"
-        for line in deciding
-    ]
-    words = ", ".join(_listed(parts, 3))
-    if row.blocked_direction == "return":
-        words = f"the reply is blocked: {words}"
-    return words or row.because
-
-
-def _several_files(firewall: FirewallReport) -> bool:
-    return firewall.source is not None and len(firewall.source.documents) > 1
 
 
 def _findings(firewall: FirewallReport, options: RenderOptions, amount: _Amount) -> Iterator[RenderableType]:
@@ -339,7 +316,7 @@ def _finding(
     context = _join([direction(finding), rows])
     context.stylize("dim")
     if finding.kind in {Kind.NOTE, Kind.RESTRICTED} and not options.verbose:
-        lines = _listed([place(line) for line in finding.lines if line.line is not None], 3)
+        lines = listed([place(line) for line in finding.lines if line.line is not None], 3)
         return Group(head, Padding(_join([context, ", ".join(lines)]), (0, 0, 0, 3))) if context or lines else head
     body = Table(box=None, padding=(0, 1), show_header=False)
     body.add_column(no_wrap=True, style="dim")
@@ -355,7 +332,7 @@ def _finding(
 
 def _cited(firewall: FirewallReport, lines: Sequence[Line], amount: _Amount) -> Table:
     """Show cited lines as they stand in the configuration, numbered, with what each has to do with it."""
-    with_file = _several_files(firewall)
+    with_file = several_files(firewall)
     table = Table(box=None, padding=(0, 1), show_header=False)
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
@@ -418,7 +395,7 @@ def _coverage(firewall: FirewallReport, amount: _Amount) -> Iterator[RenderableT
     table.add_column(justify="right", no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     table.add_column(overflow="fold")
-    with_file = _several_files(firewall)
+    with_file = several_files(firewall)
     # What can change a verdict comes first.
     for item in sorted(missed, key=lambda item: not (item.blocks or item.affects))[: amount.not_understood]:
         effect = f"could change row {', '.join(item.affects)}" if item.affects else ""

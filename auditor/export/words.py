@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from auditor.report.status import JUDGED
+from auditor.report.values import RowVerdictKind
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from auditor.report.values import Box, Finding, FirewallReport, Line, PacketView, RowVerdict
 
 __all__ = [
-    "citations", "counted", "direction", "gathered", "icmp_types", "packet_text", "place", "ports_text", "row_traffic",
-    "source_text", "traffic_text",
+    "citations", "counted", "decision", "direction", "gathered", "icmp_types", "listed", "packet_text", "place",
+    "ports_text", "row_traffic", "several_files", "source_text", "traffic_text",
 ]  # fmt: skip
 
 ARROW: Final = "→"
@@ -132,6 +135,34 @@ def _endpoint(address: str, port: int | None) -> str:
 def row_traffic(row: RowVerdict) -> str:
     """Give what a row is about: `internet → edge_vip tcp 443`."""
     return f"{row.source} {ARROW} {row.destination} {row.protocol} {row.ports}".rstrip()
+
+
+def listed(words: Sequence[str], limit: int = 6) -> list[str]:
+    """Give the words, each once, and how many more there are beyond a limit."""
+    unique = list(dict.fromkeys(words))
+    return unique if len(unique) <= limit else [*unique[:limit], f"and {len(unique) - limit} more"]
+
+
+def several_files(firewall: FirewallReport) -> bool:
+    """Tell whether a line number says too little without its file."""
+    return firewall.source is not None and len(firewall.source.documents) > 1
+
+
+def decision(row: RowVerdict, *, with_file: bool) -> str:
+    """Say in a few words what decides a row: its lines, or why there was nothing to judge."""
+    if row.verdict not in JUDGED:
+        return row.because
+    written = [line for line in row.decided_by if line.line is not None]
+    # An implicit permit is worth a word only where no line decides; an implicit denial always is.
+    deciding = written if written and row.verdict is RowVerdictKind.PRESENT else row.decided_by
+    parts = [
+        line.text if line.line is None else f"{'' if with_file else 'line '}{place(line, with_file=with_file)}"
+        for line in deciding
+    ]
+    words = ", ".join(listed(parts, 3))
+    if row.blocked_direction == "return":
+        words = f"the reply is blocked: {words}"
+    return words or row.because
 
 
 def citations(finding: Finding, rows: Iterable[RowVerdict]) -> tuple[str, ...]:
