@@ -47,6 +47,10 @@ test: $(INSTALLED) ## Run the tests (as root on Debian after installing the real
 	@bash tests/setup.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+.PHONY: bench
+bench: $(INSTALLED) ## Measure beside the peers into docs/benchmarks.md (BENCH=--quick: small sizes, into build/)
+	@$(BIN)/python -m tests.bench $(BENCH)
+
 .PHONY: check
 check: $(INSTALLED) ## Lint, formatting, types and import contracts: what CI checks
 	@$(BIN)/ruff check .

@@ -1,5 +1,8 @@
-"""Seeded ASA configurations of any size: `real` (2 % of the rules touch the audited hosts), `hard` (30 %, wide ranges,
-many denies) and `checkerboard` (interleaved denies of ports and permits of hosts).
+"""Seeded ASA configurations of any size, for benchmarks.
+
+`real`: 2 % of the rules touch the audited hosts. `hard`: 30 %, wide ranges, many denies. `fixed`: the same 400 rules
+touch them, whatever the size. `mixed`: NAT, global and outgoing access lists, source ports and IPv6 among the rules.
+`checkerboard`: interleaved denies of ports and permits of hosts.
 
 Addresses are private and documentation ones. The audited site is the same in all: four virtual IPs and Edges, eight
 Servers, whose rows the deployment of `site` asks for.
@@ -10,18 +13,25 @@ from __future__ import annotations
 import random
 from ipaddress import IPv4Address
 
-__all__ = ["EDGES", "SERVERS", "VIPS", "checkerboard", "estate", "site"]
+__all__ = ["EDGES", "MODES", "SERVERS", "TOUCHING", "VIPS", "VIPS6", "checkerboard", "estate", "site"]
+
+MODES = {"real": (0.02, 0.1), "hard": (0.30, 0.35), "fixed": (0.0, 0.1), "mixed": (0.05, 0.2)}
+"""By mode: the share of rules that touch the audited hosts, and the share of denies."""
+TOUCHING = 400
+"""So many rules touch the audited hosts in `fixed`."""
 
 VIPS = tuple(f"192.0.2.{n}" for n in range(10, 14))
 EDGES = tuple(f"192.0.2.{n}" for n in range(21, 25))
+VIPS6 = tuple(f"2001:db8:1::{n}" for n in range(10, 14))
 SERVERS = tuple(f"10.20.0.{n}" for n in range(11, 19))
 _HOSTS = (*VIPS, *EDGES, *SERVERS)
 _ELSEWHERE = int(IPv4Address("10.64.0.0"))
 _PORTS = (22, 25, 53, 80, 88, 123, 389, 443, 445, 636, 1521, 1433, 3306, 8080, 8443)
 _INTERFACES = (("outside", 0, "198.51.100.1"), ("dmz", 50, "192.0.2.1"), ("inside", 100, "10.20.0.1"))
+_INTERFACES6 = {"outside": "2001:db8:f::1", "dmz": "2001:db8:1::1", "inside": "2001:db8:20::1"}
 
 
-def _head() -> list[str]:
+def _head(*, ipv6: bool = False) -> list[str]:
     lines = [": Saved", ":", "ASA Version 9.16(4)", "!", "hostname bench-fw1"]
     for number, (name, level, address) in enumerate(_INTERFACES):
         lines += [
@@ -29,14 +39,34 @@ def _head() -> list[str]:
             f" nameif {name}",
             f" security-level {level}",
             f" ip address {address} 255.255.255.0",
+            *([f" ipv6 address {_INTERFACES6[name]}/64"] if ipv6 else []),
             "!",
         ]
     return lines
 
 
-def _tail(access_list: str) -> list[str]:
+def _translations() -> list[str]:
+    """Give a published address for each virtual one, and a pool for what goes out."""
+    lines = []
+    for number, vip in enumerate(VIPS):
+        lines += [f"object network P{number}", f" host {vip}", f" nat (dmz,outside) static 198.51.100.{10 + number}"]
+    lines += ["object network PAT", " subnet 10.20.0.0 255.255.255.0", " nat (inside,outside) dynamic interface"]
+    return lines
+
+
+def _mixed_tail() -> list[str]:
     return [
-        f"access-group {access_list} in interface outside",
+        "access-list DMZ_OUT extended permit ip any any",
+        *_translations(),
+        "access-group GLOBAL global",
+        "access-group DMZ_OUT out interface dmz",
+        "ipv6 route outside ::/0 2001:db8:f::ff",
+    ]
+
+
+def _tail() -> list[str]:
+    return [
+        "access-group OUTSIDE_IN in interface outside",
         "access-group INSIDE_IN in interface inside",
         "access-group DMZ_IN in interface dmz",
         "route outside 0.0.0.0 0.0.0.0 198.51.100.254 1",
@@ -46,11 +76,11 @@ def _tail(access_list: str) -> list[str]:
     ]
 
 
-def _needed() -> list[str]:
+def _needed(*, ipv6: bool = False) -> list[str]:
     """Give the permits that the site's rows ask for."""
     lines = [
         f"access-list OUTSIDE_IN extended permit tcp any host {vip} eq {port}"
-        for vip in VIPS
+        for vip in (*VIPS, *(VIPS6 if ipv6 else ()))
         for port in ("https", "ssh")
     ]
     lines += [
@@ -77,7 +107,8 @@ class _Estate:
     def __init__(self, rules: int, mode: str, seed: int) -> None:
         self.random = random.Random(seed)
         self.rules = rules
-        self.share, self.denies = {"real": (0.02, 0.1), "hard": (0.30, 0.35)}[mode]
+        self.mode = mode
+        self.share, self.denies = MODES[mode]
         self.wide = mode == "hard"
         self.groups = min(2000, max(40, rules // 20))
         self.services = min(200, max(10, rules // 100))
@@ -156,31 +187,57 @@ class _Estate:
         low = pick.randrange(1024, 60000)
         return pick.choice(("tcp", "udp")), f" range {low} {low + pick.randrange(1, 3000)}"
 
-    def lines(self) -> list[str]:
+    def rule(self) -> str:
         pick = self.random
+        protocol, service = self.service()
+        source, destination = self.other(), self.other()
+        if pick.random() < self.share:
+            if pick.random() < 0.7:
+                destination = self.audited()
+            else:
+                source = self.audited()
+        action = "deny" if pick.random() < self.denies else "permit"
+        name = "INSIDE_IN" if pick.random() < 0.3 else "OUTSIDE_IN"
+        if self.mode == "mixed":
+            name = pick.choice((name, name, name, "GLOBAL", "DMZ_OUT"))
+            if pick.random() < 0.15:
+                source += pick.choice((" gt 1023", " eq 20", " range 1024 65535"))
+            elif pick.random() < 0.1:
+                source = f"2001:db8:{pick.randrange(0x100, 0x200):x}::/{pick.choice((48, 64))}"
+                destination = f"host {pick.choice(VIPS6)}"
+        return f"access-list {name} extended {action} {protocol} {source} {destination}{service}"
+
+    def lines(self) -> list[str]:
         out = self.objects()
-        needed = _needed()
-        rows = iter(needed)
-        step = max(1, self.rules // (len(needed) + 1))
+        spread = _needed(ipv6=self.mode == "mixed") + (_touching() if self.mode == "fixed" else [])
+        rows = iter(spread)
+        step = max(1, self.rules // (len(spread) + 1))
         for number in range(self.rules):
             if number % step == step - 1:
                 out += [row for row in [next(rows, "")] if row]
-            protocol, service = self.service()
-            source, destination = self.other(), self.other()
-            if pick.random() < self.share:
-                if pick.random() < 0.7:
-                    destination = self.audited()
-                else:
-                    source = self.audited()
-            action = "deny" if pick.random() < self.denies else "permit"
-            name = "INSIDE_IN" if pick.random() < 0.3 else "OUTSIDE_IN"
-            out.append(f"access-list {name} extended {action} {protocol} {source} {destination}{service}")
+            out.append(self.rule())
         return out + list(rows)
 
 
+def _touching() -> list[str]:
+    """Give the rules about the audited hosts that stay the same whatever the size, without objects."""
+    pick = random.Random(7)
+    lines = []
+    for _ in range(TOUCHING):
+        peer = _network(_ELSEWHERE + pick.randrange(1 << 22), pick.choice((24, 26, 28, 32)))
+        ends = (peer, f"host {pick.choice(_HOSTS)}")
+        source, destination = ends if pick.random() < 0.7 else ends[::-1]
+        action = "deny" if pick.random() < 0.1 else "permit"
+        name = pick.choice(("INSIDE_IN", "OUTSIDE_IN"))
+        lines.append(f"access-list {name} extended {action} tcp {source} {destination} eq {pick.choice(_PORTS)}")
+    return lines
+
+
 def estate(rules: int, mode: str, seed: int = 1) -> str:
-    """Give a configuration of about `rules` access list entries; `mode` is `real` or `hard`."""
-    return "\n".join([*_head(), *_Estate(rules, mode, seed).lines(), *_tail("OUTSIDE_IN")]) + "\n"
+    """Give a configuration of about `rules` access list entries; `mode` is one of MODES."""
+    mixed = mode == "mixed"
+    tail = [*(_mixed_tail() if mixed else []), *_tail()]
+    return "\n".join([*_head(ipv6=mixed), *_Estate(rules, mode, seed).lines(), *tail]) + "\n"
 
 
 def checkerboard(rules: int) -> str:
@@ -190,17 +247,18 @@ def checkerboard(rules: int) -> str:
         host = IPv4Address(int(IPv4Address("172.16.0.0")) + 2 * number)
         lines.append(f"access-list OUTSIDE_IN extended deny tcp any host {VIPS[0]} eq {1024 + 2 * number}")
         lines.append(f"access-list OUTSIDE_IN extended permit tcp host {host} host {VIPS[0]}")
-    return "\n".join([*_head(), *lines, *_needed(), *_tail("OUTSIDE_IN")]) + "\n"
+    return "\n".join([*_head(), *lines, *_needed(), *_tail()]) + "\n"
 
 
-def site() -> str:
-    """Give the deployment file of the audited site."""
+def site(*, ipv6: bool = False) -> str:
+    """Give the deployment file of the audited site; `mixed` has IPv6."""
+    vips = (*VIPS, *(VIPS6 if ipv6 else ()))
     return f"""version: 1
 name: bench
 baseline: [securetransport-5.5, hygiene]
 groups:
   edge: [{", ".join(EDGES)}]
-  edge_vip: [{", ".join(VIPS)}]
+  edge_vip: [{", ".join(f'"{vip}"' for vip in vips)}]
   server: [{", ".join(SERVERS)}]
   trusted: [10.20.0.0/24]
 internal: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16]
