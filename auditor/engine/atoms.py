@@ -48,7 +48,7 @@ def _runs(mask: int, cuts: list[int]) -> Intervals:
         runs.append((cuts[position], cuts[position + length] - 1))
         mask >>= length
         position += length
-    return iv.normalise(runs)
+    return tuple(runs)  # canonical: an atom that is left out stands between any two runs
 
 
 class AddressAtoms:

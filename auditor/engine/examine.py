@@ -9,8 +9,8 @@ from auditor.baseline.rows import Requirement
 from auditor.engine.cells import intersect
 from auditor.engine.cite import Citer
 from auditor.engine.findings import Findings
-from auditor.engine.firstmatch import BudgetError, Mode
 from auditor.engine.holdings import hold
+from auditor.engine.question import BudgetError, Mode
 from auditor.engine.restrictions import blocked, deciding_rule
 from auditor.engine.surplus import Surplus, find_surplus
 from auditor.engine.survey import Survey

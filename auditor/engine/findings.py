@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, intersect, size, subtract
 from auditor.engine.cite import Citer, boxes_of, cell_boxes
-from auditor.engine.firstmatch import Budget, Mode
+from auditor.engine.question import Budget, Mode
 from auditor.engine.restrictions import blocked, deciding_rule
 from auditor.engine.survey import Pair, Survey
 from auditor.engine.witness import absent, opened

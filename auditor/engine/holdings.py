@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell
-from auditor.engine.firstmatch import Mode
 from auditor.engine.flows import restrict
+from auditor.engine.question import Mode
 from auditor.engine.survey import ROUTABLE, Crossing, Pair, Survey
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import View

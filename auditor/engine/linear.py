@@ -74,10 +74,13 @@ class _Chunk:
         return Cell(self.sources.addresses(peers), self.destinations.addresses(hosts), self.services.services(services))
 
 
-def decide(entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None]) -> tuple[list[Taken], list[Cell]]:
+def decide(
+    entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None], met: set[tuple[str, int]] | None = None
+) -> tuple[list[Taken], list[Cell]]:
     """Give which entry takes which part of a cell, in order, and what none takes.
 
-    `spend` is called with the work done and may raise.
+    `spend` is called with the work done and may raise. With `met`, the rules that take anything are only collected
+    there, which saves making the parts.
     """
     taken: list[Taken] = []
     rest = [cell]
@@ -92,13 +95,15 @@ def decide(entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None]) -
                 chunk.append(entry)
         spend(len(chunk))
         if chunk:
-            found, rest = _chunk(chunk, rest, spend)
+            found, rest = _chunk(chunk, rest, spend, met)
             taken += found
         length = min(length * _GROWTH, _LAST_CHUNK)
     return taken, rest
 
 
-def _chunk(entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], None]) -> tuple[list[Taken], list[Cell]]:
+def _chunk(
+    entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], None], met: set[tuple[str, int]] | None
+) -> tuple[list[Taken], list[Cell]]:
     universe = cover(cells)
     chunk = _Chunk(
         AddressAtoms([*(e.match.source for e in entries), *(cell.source for cell in cells)], universe.source),
@@ -128,9 +133,14 @@ def _chunk(entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], N
             if entry.takes:
                 seen.add((peers, services))
             spend(len(group.alive))
-            for part, met in group.take(peers, services, takes=entry.takes):
+            parts = group.take(peers, services, takes=entry.takes)
+            if met is not None:
+                if parts and entry.records:
+                    met.add((entry.chain, entry.rule))
+                continue
+            for part, common in parts:
                 if entry.records:
-                    key = (number, part, met)
+                    key = (number, part, common)
                     hits[key] = hits.get(key, 0) | hosts
         for services, peers in group.rest():
             left[services, peers] = left.get((services, peers), 0) | hosts

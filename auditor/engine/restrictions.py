@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, intersect
-from auditor.engine.firstmatch import Mode
+from auditor.engine.question import Mode
 from parsers.model.services import ServiceSet
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from auditor.baseline.rows import Requirement
 from auditor.deployment.site import LOCAL_SIDE
 from auditor.engine.cells import EVERYTHING, Cell, intersect
-from auditor.engine.firstmatch import Budget, Mode
 from auditor.engine.flows import restrict
+from auditor.engine.question import Budget, Mode
 from auditor.engine.relevance import Scope
 from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell
-from auditor.engine.firstmatch import Mode, Question, first_match
+from auditor.engine.firstmatch import first_match, reached
 from auditor.engine.flows import Decision
+from auditor.engine.question import Mode, Question
 from auditor.engine.relevance import Scope
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import Pair, families
@@ -63,11 +64,11 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
         if not candidates:
             continue
         entries = list(_entries(survey, stage))
-        reached = set(survey.reached.get(number, set()))
+        met = set(survey.reached.get(number, set()))
         for _, ingress in entries:
-            if any((here.chain, here.index) not in reached for here in candidates):
-                reached |= _reached(survey, number, stage, ingress)
-        silent = {here: rule for here, rule in candidates.items() if (here.chain, here.index) not in reached}
+            if any((here.chain, here.index) not in met for here in candidates):
+                met |= _reached(survey, number, stage, ingress)
+        silent = {here: rule for here, rule in candidates.items() if (here.chain, here.index) not in met}
         alive |= {_line(survey, here) for here in candidates if here not in silent}
         wide = _wide_scope(survey, stage, silent)
         for here, rule in silent.items():
@@ -111,10 +112,7 @@ def _reached(survey: Survey, number: int, stage: Stage, ingress: str) -> set[tup
     cells = [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ~protected, ANY_SERVICE))]
     marks = frozenset(tag for other in survey.firewall.stages for tag in _tags(other))
     pieces = [(n, tags, cell) for tags in {frozenset(), marks} for n, cell in enumerate(cells)]
-    found: set[tuple[str, int]] = set()
-    question = replace(_question(survey, stage, survey.scope_of(number, stage), ingress), reached=found)
-    first_match(question, pieces, denies=False)
-    return found
+    return reached(_question(survey, stage, survey.scope_of(number, stage), ingress), pieces)
 
 
 def _tags(stage: Stage) -> Iterator[str]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, reversed_services
-from auditor.engine.firstmatch import Budget, Mode, Question, first_match
+from auditor.engine.firstmatch import first_match
 from auditor.engine.flows import Decision, Flow, restrict, rewrite
+from auditor.engine.question import Budget, Mode, Question
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Permit, Rewrite, Side, State, Traffic, View
 
