@@ -197,7 +197,8 @@ class _Reader:
             or (head == "ipv6" and second in _IRRELEVANT_IPV6)
             or (line.words[0] == "no" and head in _NEGATED)
         ):
-            self._text.ledger.irrelevant((line.number,))
+            # A block of TrustSec stands below its line; below any other it would be a line that lost its head.
+            self._text.ledger.irrelevant(line.numbers() if head == "cts" else (line.number,))
             return False
         return self._strange(line)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform
@@ -27,6 +26,7 @@ from parsers.platforms._cisco_lina.inspection import Policies
 from parsers.platforms._cisco_lina.interfaces import ports, routing
 from parsers.platforms._cisco_lina.nat import translations
 from parsers.platforms._cisco_lina.objects import Objects
+from parsers.platforms._cisco_lina.recognition import is_asa
 from parsers.platforms._cisco_lina.secrets import SECRETS
 from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
 from parsers.platforms._cisco_lina.vocabulary import settle, unbound
@@ -42,14 +42,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 
-_SIGNS = re.compile(
-    r"^(?:(?:ASA|PIX|FWSM) Version |access-list \S+ extended (?:permit|deny) |: Hardware: +ASA)", re.MULTILINE
-)
-
 
 def recognises(capture: Capture) -> bool:
     """Tell whether a capture is the configuration of an ASA, one that is refused included."""
-    return any(_SIGNS.search(document.text) for document in capture.documents)
+    return is_asa(capture)
 
 
 def parse(capture: Capture) -> Parsed:

@@ -1,4 +1,4 @@
-"""What routers and switches of Cisco share: replies without state, whole understanding of their fixtures."""
+"""Replies of stateless lists, and whole understanding of the fixtures of Cisco systems other than the ASA."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from parsers.model.interpreter import Verdict, judge_reply
 from parsers.model.rules import Traffic
 from tests.fixture_cases import Case, case_id, cases, judged, questions
 
-PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_iosxr")
+PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_iosxr", "cisco_ftd")
 CASES = [case for case in cases() if case.platform in PLATFORMS and case.supported and not case.refused]
 STRANGE = ("unknown-words",)
 """Cases that hold words that no device knows."""

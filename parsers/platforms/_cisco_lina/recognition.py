@@ -1,0 +1,26 @@
+"""Which of the two a configuration is of: Threat Defense writes the language of an ASA with rules of its own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parsers.model.capture import Capture
+
+__all__ = ["is_asa", "is_threat_defense"]
+
+_ASA = re.compile(
+    r"^(?:(?:ASA|PIX|FWSM) Version |access-list \S+ extended (?:permit|deny) |: Hardware: +ASA)", re.MULTILINE
+)
+_THREAT_DEFENSE = re.compile(r"^(?:NGFW Version |access-list \S+ advanced (?:permit|deny|trust) )", re.MULTILINE)
+
+
+def is_threat_defense(capture: Capture) -> bool:
+    """Tell whether a capture is the configuration of a Firepower Threat Defense."""
+    return any(_THREAT_DEFENSE.search(document.text) for document in capture.documents)
+
+
+def is_asa(capture: Capture) -> bool:
+    """Tell whether a capture is the configuration of an ASA, or of its forerunners PIX and FWSM."""
+    return not is_threat_defense(capture) and any(_ASA.search(document.text) for document in capture.documents)

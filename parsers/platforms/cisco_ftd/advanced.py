@@ -1,0 +1,189 @@
+"""The access control policy: lines `access-list NAME advanced`, with what Snort decides later left open.
+
+LINA decides a packet by the first line that matches. `deny` drops it, `trust` lets it pass for good. `permit` lets it
+pass where the rule is an L4 rule; of an L7 rule (applications, URLs, users, intrusion, and every rule that blocks by
+these) LINA knows only which packets Snort must see: whether they pass is not in the configuration of the device. The
+remarks above a line tell its policy and its level.
+
+Source: Cisco Secure Firewall, "Clarify the Firepower Threat Defense Access Control Policy Rule Actions" and
+"Configuration and Operation of Prefilter Policies"; `show access-list` of the FTD command reference.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.firewall import Bypass
+from parsers.model.rules import Deny, Match, Rule
+from parsers.platforms._cisco_lina.ace import StrangeError, read_ace
+from parsers.platforms._cisco_lina.acl import PERMIT, AccessLists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from parsers.model.rules import Permit, RulesBuilder
+    from parsers.platforms._cisco_lina.ace import Ace, Surroundings
+
+__all__ = ["AccessPolicies"]
+
+_REMARK = re.compile(r"access-list \S+ remark rule-id (\d+): (?:(L\d RULE|RULE): (.*)|([A-Z ]+ POLICY): (.*))")
+_ACTIONS: dict[str, Permit | Deny] = {"permit": PERMIT, "trust": PERMIT, "deny": Deny()}
+_EVENTS = frozenset({"flow-start", "flow-end", "both"})
+_L4 = "L4 RULE"
+_PREFILTER = "PREFILTER POLICY"
+
+
+@dataclass(slots=True)
+class _Origin:
+    """The rule of the policy that lines come from, as their remarks name it."""
+
+    policy: str = ""
+    level: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The words of a line without what only Threat Defense writes, and what that was."""
+
+    words: tuple[str, ...]
+    ingress: frozenset[str] | None
+    egress: frozenset[str] | None
+    rule: str
+
+
+class AccessPolicies(AccessLists):
+    """Reads access lists; `advanced` lines as the access control policy means them.
+
+    `fastpaths` collects what a prefilter rule lets pass unseen by the access control policy.
+    """
+
+    def __init__(self, around: Surroundings) -> None:
+        """Learn from the remarks which rule each line comes from."""
+        super().__init__(around)
+        self._origins: dict[str, _Origin] = {}
+        for numbers in self._text.acls.values():
+            for number in numbers:
+                self._remark(self._text.lines[number - 1].rstrip())
+        self._denied: list[Match] = []
+        self.fastpaths: list[Bypass] = []
+        self.asks_snort = False
+
+    def _remark(self, line: str) -> None:
+        found = _REMARK.fullmatch(line)
+        if found is None:
+            return
+        origin = self._origins.setdefault(found[1], _Origin())
+        if found[2]:
+            origin.level, origin.name = found[2], found[3]
+        else:
+            origin.policy = found[4]
+
+    def _slow(self, number: int, builder: RulesBuilder) -> None:
+        words = self._text.words(number)[2:]
+        if words[:1] not in (["advanced"], ["extended"]) or "rule-id" not in words:
+            if words[:1] == ["advanced"]:
+                words.insert(len(words), "rule-id")
+                words.append("")
+            else:
+                super()._slow(number, builder)
+                return
+        action = _ACTIONS.get(words[1]) if len(words) > 1 else None
+        line = _split(words[2:])
+        if action is None:
+            self._unbounded(number, builder, (PERMIT, Deny()), words[1:])
+            return
+        try:
+            ace = read_ace(self._around, line.words, number)
+        except StrangeError:
+            self._unbounded(number, builder, (action,), words[1:])
+            return
+        if ace.understood:
+            self._text.ledger.modelled((number,))
+        else:
+            self._not_understood(number)
+        if ace.inactive or not (ace.source.possible and ace.destination.possible and ace.services.possible):
+            return
+        for rule in self._rules(words[1], line, ace, number):
+            builder.append(rule)
+
+    def _rules(self, action: str, line: _Line, ace: Ace, number: int) -> Iterator[Rule]:
+        origin = self._origins.get(line.rule, _Origin())
+        possible = replace(ace.possible(), ingress=line.ingress, egress=line.egress)
+        sure = ace.sure()
+        sure = replace(sure, ingress=line.ingress, egress=line.egress) if sure is not None else None
+        rule = Rule(
+            do=_ACTIONS[action],
+            possible=possible,
+            sure=None if ace.is_exact else sure,
+            conditions=ace.why(),
+            name=origin.name,
+            span=self._text.span(number),
+        )
+        if action == "permit" and not (origin.level == _L4 and origin.policy != _PREFILTER):
+            self.asks_snort = True
+            what = f"Snort decides: {origin.level or 'rule-id ' + line.rule} {origin.name}".rstrip()
+            values = tuple(value for value in ("snort", origin.name) if value)
+            why = (*rule.conditions, Condition(kind=ConditionKind.APPLICATION, values=values, text=what))
+            yield replace(rule, sure=None, conditions=why)
+            # What a rule blocks by application is a permit of LINA too.
+            unknown = Condition(kind=ConditionKind.UNKNOWN, text=what)
+            yield replace(rule, do=Deny(), sure=None, conditions=(*rule.conditions, unknown))
+            return
+        if action == "deny":
+            self._denied.append(possible)
+        elif action == "trust" and origin.policy == _PREFILTER:
+            self._fastpath(possible, origin, number)
+        yield rule
+
+    def _fastpath(self, match: Match, origin: _Origin, number: int) -> None:
+        """Note a fastpath, unless an earlier line denies some of it: its rule alone says then what passes."""
+        if any(_meets(match, denied) for denied in self._denied):
+            return
+        self.fastpaths.append(
+            Bypass(
+                text=f"fastpath of prefilter rule {origin.name}: no access control rule is asked, nor Snort",
+                source=match.source,
+                destination=match.destination,
+                services=match.services,
+                ingress=match.ingress,
+                egress=match.egress,
+                span=self._text.span(number),
+            )
+        )
+
+
+def _meets(one: Match, other: Match) -> bool:
+    return bool(
+        one.source & other.source
+        and one.destination & other.destination
+        and one.services & other.services
+        and (one.ingress is None or other.ingress is None or one.ingress & other.ingress)
+    )
+
+
+def _split(words: Sequence[str]) -> _Line:
+    """Take the interfaces, the rule-id and the logging of events out of a line's words behind its action."""
+    kept = list(words)
+    rule = ""
+    for key in ("rule-id", "event-log"):
+        if key in kept[:-1]:
+            at = kept.index(key)
+            value = kept[at + 1]
+            if (key == "rule-id" and (value.isdecimal() or not value)) or value in _EVENTS:
+                rule = value if key == "rule-id" else rule
+                del kept[at : at + 2]
+    protocol = 2 if kept[:1] in (["object"], ["object-group"]) else 1
+    places: dict[str, frozenset[str] | None] = {"in": None, "out": None}
+    while "ifc" in kept[:-1]:
+        at = kept.index("ifc")
+        side = "in" if at == protocol and places["in"] is None else "out"
+        if places[side] is not None:
+            break  # a third one stays, and is strange
+        places[side] = frozenset({kept[at + 1]})
+        del kept[at : at + 2]
+        protocol = 0
+    return _Line(tuple(kept), places["in"], places["out"], rule)

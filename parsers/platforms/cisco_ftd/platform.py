@@ -1,0 +1,181 @@
+"""The platform `cisco_ftd`: from a capture to its firewall."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from parsers.contract import LineState, Parsed, Platform
+from parsers.errors import ParserError
+from parsers.model.addresses import ANY
+from parsers.model.firewall import Assumption, Firewall
+from parsers.platforms._cisco_lina.ace import Surroundings
+from parsers.platforms._cisco_lina.configuration import Configuration, read
+from parsers.platforms._cisco_lina.device import describe, management, read_names, refuse
+from parsers.platforms._cisco_lina.filters import Gates, bindings, egress_stages, gate_stage, gates, ingress_stages
+from parsers.platforms._cisco_lina.inspection import Policies
+from parsers.platforms._cisco_lina.interfaces import ports, routing
+from parsers.platforms._cisco_lina.nat import translations
+from parsers.platforms._cisco_lina.objects import Objects
+from parsers.platforms._cisco_lina.recognition import is_threat_defense
+from parsers.platforms._cisco_lina.secrets import SECRETS
+from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
+from parsers.platforms._cisco_lina.vocabulary import settle, unbound
+from parsers.platforms._cisco_lina.vpn import Tunnels
+from parsers.platforms.cisco_ftd.advanced import AccessPolicies
+from parsers.platforms.cisco_ftd.recipe import RECIPE, VERSION, prove
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from parsers.model.addresses import AddressSet
+    from parsers.model.capture import Capture
+    from parsers.platforms._cisco_lina.interfaces import Port, Routing
+
+__all__ = ["PLATFORM", "parse", "recognises"]
+
+_ID = "cisco_ftd"
+_VERSION = re.compile(r"^NGFW Version (\S+)", re.MULTILINE | re.IGNORECASE)
+_IRRELEVANT = frozenset({
+    "app-agent", "asp", "cluster", "dp-tcp-proxy", "event-log", "flow-offload", "ngips", "prefilter", "rest-api",
+    "service-module", "snort", "ssl", "snort-preserve", "logging", "object-group-search", "sxp",
+})  # fmt: skip
+"""First words that only Threat Defense prints, and that decide nothing."""
+_OPEN = Gates(inter=True, intra=True)
+
+
+def recognises(capture: Capture) -> bool:
+    """Tell whether a capture is the configuration of a Threat Defense."""
+    return is_threat_defense(capture)
+
+
+def parse(capture: Capture) -> Parsed:
+    """Give the firewall of each configuration of a capture.
+
+    Raises UnsupportedError for transparent mode, ParserError for an empty capture.
+    """
+    configurations = [document for document in capture.documents if document.name != VERSION]
+    if not any(document.text.strip() for document in configurations):
+        name = configurations[0].name if configurations else None
+        raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
+    for document in configurations:
+        refuse(document)
+    others = tuple(document.text for document in capture.documents if document.name == VERSION)
+    texts = [read(document, index) for index, document in enumerate(capture.documents)]
+    firewalls = []
+    for text, document in zip(texts, capture.documents, strict=True):
+        if document.name == VERSION:
+            text.ledger.modelled(range(1, len(text.lines) + 1))
+        else:
+            firewalls.append(_convert(text, others))
+    return Parsed(
+        firewalls=tuple(firewalls),
+        ledger=tuple(text.ledger.finish() for text in texts),
+        remarks=tuple(remark for text in texts for remark in text.remarks),
+    )
+
+
+def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
+    """Give the words their meaning."""
+    read_names(text)
+    device, _ = describe(text, others)
+    version = _VERSION.search("\n".join(text.lines[:40]))
+    device = replace(device, version=version[1] if version is not None else "")
+    found = ports(text)
+    routes = routing(text, found)
+    objects = Objects(text)
+    lists = AccessPolicies(
+        Surroundings(
+            text=text,
+            objects=objects,
+            every=ANY,
+            interfaces={port.interface.name: port.own for port in found},
+            schedules=_schedules(text),
+        )
+    )
+    bound = bindings(text, frozenset(port.interface.name for port in found))
+    gates(text)  # accounts for `same-security-traffic`; interfaces of this system are all of one level
+    nat = translations(text, objects, {port.interface.name: port.primary for port in found})
+    stages = (
+        untranslation_stage(text, nat, _Leaves(found, routes)),
+        gate_stage(text, found, _OPEN),
+        *ingress_stages(found, bound, lists, _OPEN),
+        *egress_stages(found, bound, lists),
+        reverse_path_stage(text, nat),
+        source_stage(text, nat),
+    )
+    for name, numbers in text.acls.items():
+        lists.rules(name, numbers[0])
+    policies = Policies(text, lists)
+    tunnels = Tunnels(text, found, lists)
+    notes = management(text, found)
+    named = objects.resolve_all()
+    unbound(text)
+    _account(text)
+    settle(text)
+    return Firewall(
+        platform=_ID,
+        device=device,
+        interfaces=tuple(port.interface for port in found),
+        routes=routes.routes,
+        routes_complete=routes.complete,
+        stages=stages,
+        objects=named,
+        helpers=policies.helpers(),
+        assumptions=(*_assumptions(lists), *tunnels.assumptions()),
+        bypasses=(*lists.fastpaths, *tunnels.bypasses(), *policies.bypasses()),
+        management=notes,
+    )
+
+
+def _account(text: Configuration) -> None:
+    """Account for the commands that only this system prints."""
+    for node in text.find("NGFW"):
+        text.ledger.modelled((node.number,))
+    for node in text.nodes:
+        words = node.words[1:] if node.words[0] == "no" and len(node.words) > 1 else node.words
+        if words[0] in _IRRELEVANT and text.ledger.states[node.number - 1] == LineState.NOT_UNDERSTOOD:
+            text.ledger.irrelevant(node.numbers())
+
+
+def _assumptions(lists: AccessPolicies) -> tuple[Assumption, ...]:
+    why = "its policies are not in this configuration: security intelligence, intrusion and file rules only take away"
+    found = [Assumption(text="Snort drops nothing that an L4 rule permits", why=why)]
+    if lists.asks_snort:
+        why = "LINA permits what Snort must see; whether it passes, an L7 rule of the access control policy says"
+        found.append(Assumption(text="what Snort decides is open", why=why))
+    return tuple(found)
+
+
+def _schedules(text: Configuration) -> frozenset[str]:
+    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
+    found = set()
+    for node in text.find("time-range"):
+        if len(node.words) == 2:
+            found.add(node.words[1])
+            text.ledger.modelled(node.numbers())
+    return frozenset(found)
+
+
+class _Leaves:
+    """Tells by which interfaces addresses are routed."""
+
+    def __init__(self, found: Sequence[Port], routes: Routing) -> None:
+        interfaces = tuple(port.interface for port in found)
+        firewall = Firewall(platform=_ID, interfaces=interfaces, routes=routes.routes)
+        self._table = firewall.egress_table()
+
+    def __call__(self, addresses: AddressSet) -> frozenset[str]:
+        return frozenset(name for part, name in self._table if part & addresses)
+
+
+PLATFORM = Platform(
+    id=_ID,
+    title="Cisco Firepower Threat Defense",
+    recognises=recognises,
+    parse=parse,
+    prove=prove,
+    recipe=RECIPE,
+    secrets=SECRETS,
+)

@@ -1,0 +1,54 @@
+"""Collecting from Threat Defense: what is sent, and what proves a capture whole.
+
+Source: Cisco Secure Firewall Threat Defense Command Reference, `show running-config` (keys are masked as on an ASA).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from parsers.contract import Channel, Command, Completeness, Recipe
+
+if TYPE_CHECKING:
+    from parsers.model.capture import Capture
+
+__all__ = ["RECIPE", "VERSION", "prove"]
+
+CONFIGURATION = "running-config"
+VERSION = "version"
+
+RECIPE = Recipe(
+    channel=Channel.SHELL,
+    driver="cisco_ftd",
+    prompt=r"(?:[\w./-]+)?[>#]",
+    privilege="[>#]$",
+    commands=(
+        Command(text="show running-config", name=CONFIGURATION),
+        Command(text="show version", name=VERSION, optional=True),
+    ),
+    sentinel="show {nonce}",
+    pager="<--- More --->",
+    allowed=("show running-config", "show version", "show [0-9a-f]{12}"),
+    refusals=("ERROR: ", "% ?Invalid", "Syntax error", "Command authorization failed"),
+)
+
+_HINT = "collect it again, or name the file with --assume-complete if it is known to be whole"
+_STARTS = (": Saved", ": Serial Number", "NGFW Version ")
+_END = re.compile(r"^Cryptochecksum:[0-9a-f]{32}\s*\n: end\s*\Z", re.MULTILINE)
+
+
+def prove(capture: Capture) -> Completeness:
+    """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
+    documents = [document for document in capture.documents if document.name != VERSION]
+    if not documents:
+        return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
+    for document in documents:
+        first = next((line for line in document.text.splitlines() if line.strip()), "")
+        if not first.startswith(_STARTS):
+            reason = f"{document.name} does not begin with `: Saved`, `: Serial Number` or `NGFW Version`"
+            return Completeness(complete=False, reason=reason, hint=_HINT)
+        if _END.search(document.text) is None:
+            reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
+            return Completeness(complete=False, reason=reason, hint=_HINT)
+    return Completeness(complete=True)
