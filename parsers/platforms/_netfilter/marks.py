@@ -70,6 +70,8 @@ class Marks:
         if len(results) == 1:
             tagged = Match(tags=frozenset(item.tag for item in relevant))
             found = Guard.of(tagged) if {value} == results else NOTHING if value else but(ANYTHING, (tagged,))
+        elif not value and 0 not in results and not _clearing(relevant, mask):
+            found = but(ANYTHING, (Match(tags=frozenset(item.tag for item in relevant)),))
         elif value and value not in results:
             return perhaps(EVERYTHING, ConditionKind.UNKNOWN, f"{words}: marks are combined")
         else:
@@ -86,6 +88,11 @@ class Marks:
         if plain.excluded:
             return Guard.of(*plain.excluded)
         return NOTHING if plain == EVERYTHING else but(ANYTHING, plain.possible)
+
+
+def _clearing(changes: list[MarkChange], mask: int) -> bool:
+    """Tell whether some change takes away a bit that another one sets."""
+    return any((one.value or 0) & mask & other.mask & ~(other.value or 0) for one in changes for other in changes)
 
 
 def _of_new_connections(guard: Guard, text: str) -> Guard:

@@ -57,10 +57,14 @@ class Cursor:
         place = self.at + count
         return self.words[place].text if place < len(self.words) else "\n"
 
-    def next(self) -> str:
-        """Take the next word; raises ParserError at the end."""
+    def demand(self) -> None:
+        """Demand that there is a word left; raises ParserError at the end."""
         if self.done:
             raise ParserError("the text ends too early", document=self.document, line=self.line, hint="is it complete?")
+
+    def next(self) -> str:
+        """Take the next word; raises ParserError at the end."""
+        self.demand()
         word = self.words[self.at]
         self.at += 1
         return word.text
@@ -87,6 +91,12 @@ class Cursor:
         """Take line ends and semicolons."""
         while not self.done and (self.kind == "line" or (self.kind == "mark" and self.text == ";")):
             self.at += 1
+
+    def closes(self) -> bool:
+        """Take line ends, and a closing brace if it follows; raises ParserError where nothing follows."""
+        self.skip_lines()
+        self.demand()
+        return self.take("}")
 
     @property
     def ends_rule(self) -> bool:
@@ -150,13 +160,11 @@ class Cursor:
         self.expect("{")
         found: list[Element] = []
         while True:
-            self.skip_lines()
-            if self.take("}"):
+            if self.closes():
                 return AnonymousSet(elements=tuple(found))
             found.append(self._element())
             self.skip_lines()
             if not self.take(","):
-                self.skip_lines()
                 self.expect("}")
                 return AnonymousSet(elements=tuple(found))
 

@@ -143,10 +143,9 @@ class _Reader:
         table = _Table(family=family, name=cursor.next(), first=first)
         cursor.next()
         while True:
-            cursor.skip_lines()
-            start = cursor.line
-            if cursor.take("}"):
+            if cursor.closes():
                 break
+            start = cursor.line
             word = cursor.text
             if word == "chain" and cursor.ahead(2) == "{":
                 table.chains.append(self._chain(table))
@@ -184,8 +183,7 @@ class _Reader:
         rules: list[RuleLine] = []
         base: Base | None = None
         while True:
-            cursor.skip_lines()
-            if cursor.take("}"):
+            if cursor.closes():
                 break
             if cursor.text == "type" and cursor.ahead(2) == "hook":
                 base = self._base(table.family)
@@ -219,8 +217,7 @@ class _Reader:
         cursor.expect("{")
         rules: list[RuleLine] = []
         while True:
-            cursor.skip_lines()
-            if cursor.take("}"):
+            if cursor.closes():
                 return ChainBlock(name=name, rules=tuple(rules), span=self.span(first))
             rules.append(self._rule(table))
 
@@ -284,8 +281,7 @@ class _Reader:
         elements: tuple[Element, ...] = ()
         timed = False
         while True:
-            cursor.skip_lines()
-            if cursor.take("}"):
+            if cursor.closes():
                 break
             word = cursor.next()
             if word == "elements":
