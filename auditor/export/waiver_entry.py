@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.errors import UsageError
@@ -13,7 +14,6 @@ from auditor.waivers.values import WITHOUT_TRAFFIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date
 
     from auditor.report.values import Box, Finding, FirewallReport
 
@@ -26,18 +26,23 @@ _OF_ROWS: Final = frozenset({Kind.FORBIDDEN, Kind.EXTRA, Kind.MISSING, Kind.PART
 """Kinds whose rows say what the finding is; elsewhere they only say what the line is needed for."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Who accepts it, why and until the end of which day (UTC)."""
+    """Who accepts it, why and until the end of which day (UTC); raises UsageError for what is left empty."""
 
-    def __init__(self, *, reason: str, owner: str, approver: str, ticket: str, expires: date) -> None:
-        """Take what an entry must have; raises UsageError for what is left empty."""
-        words = {"reason": reason, "owner": owner, "approver": approver, "ticket": ticket}
-        for name, text in words.items():
-            if not text.strip():
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    expires: date
+
+    def __post_init__(self) -> None:
+        """Demand a word everywhere."""
+        for name in ("reason", "owner", "approver", "ticket"):
+            if not getattr(self, name).strip():
                 raise UsageError(
                     "is empty", key=f"--{name}", hint="every waiver says why, whose it is and who approved"
                 )
-        self.words: Final = {**words, "expires": expires.isoformat()}
 
 
 def render(firewall: FirewallReport, finding: Finding, approval: Approval) -> str:
@@ -59,10 +64,16 @@ def render(firewall: FirewallReport, finding: Finding, approval: Approval) -> st
         entry["traffic"] = [_flow(box) for box in _gathered(finding.traffic)]
     else:
         entry["finding"] = finding.id
-    entry |= approval.words
+    entry |= {
+        "reason": approval.reason,
+        "owner": approval.owner,
+        "approver": approval.approver,
+        "ticket": approval.ticket,
+        "expires": approval.expires.isoformat(),
+    }
     yaml = YAML()
     yaml.default_flow_style = False
-    yaml.width = 110
+    yaml.width = 240  # a box is one line
     yaml.indent(mapping=2, sequence=4, offset=2)
     yaml.allow_unicode = True
     out = io.StringIO()
