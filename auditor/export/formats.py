@@ -21,6 +21,7 @@ FORMATS: Final = {
     "junit": "auditor.export.junit",
     "sarif": "auditor.export.sarif",
     "html": "auditor.export.html.page",
+    "pdf": "auditor.export.pdf",
 }
 """Each format's name and the module whose `render` writes it; a module is imported when its format is asked for."""
 

@@ -7,14 +7,14 @@ the template draws it. Two widths are laid out, for a screen and for a telephone
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from auditor.export.words import place, ports_text, row_traffic
 from auditor.report.status import JUDGED, SEVERITIES
 from auditor.report.values import Confidence, Finding, FirewallReport, Kind, Report, RowVerdict, RowVerdictKind
 
-__all__ = ["NARROW", "WIDE", "Arrow", "Canvas", "Drawing", "Rail", "Zone", "draw"]
+__all__ = ["NARROW", "SURPLUS", "WIDE", "Arrow", "Canvas", "Drawing", "Rail", "Surroundings", "Zone", "draw"]
 
 SURPLUS: Final = frozenset({Kind.FORBIDDEN, Kind.EXTRA, Kind.OVER_BROAD})
 _PRODUCT: Final[tuple[str, ...]] = ("edge", "edge_vip", "server")
@@ -162,16 +162,22 @@ class _Line:
     possible: bool = False
 
 
-def draw(
-    report: Report,
-    canvas: Canvas,
-    anchors: Mapping[tuple[str, str], str],
-    addresses: Mapping[str, tuple[str, ...]] | None = None,
-) -> Drawing | None:
-    """Lay out a report's site; None where no firewall has sides.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a picture takes from the page around it.
 
-    `anchors` are by firewall and finding id; `addresses` are those of the site's groups, where they are known.
+    `anchors` are by firewall and finding id, `addresses` by group of the site where they are known, `statuses` by
+    firewall.
     """
+
+    anchors: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw(report: Report, canvas: Canvas, around: Surroundings) -> Drawing | None:
+    """Lay out a report's site; None where no firewall has sides."""
+    anchors = around.anchors
     firewalls = [firewall for firewall in report.firewalls if firewall.sides]
     if not firewalls:
         return None
@@ -180,8 +186,11 @@ def draw(
     # What is wrong is never what is left out.
     kept = sorted(range(len(lines)), key=lambda index: (lines[index].verdict == "present", index))[:_MOST]
     shown = [lines[index] for index in sorted(kept)]
-    zones = _zones(places, canvas, addresses or {})
-    rails = tuple(_rail(firewall, places, zones, canvas, index) for index, firewall in enumerate(firewalls))
+    zones = _zones(places, canvas, around.addresses)
+    rails = tuple(
+        _rail(firewall, places, zones, canvas.rail * (index + 1) - 14, index, around)
+        for index, firewall in enumerate(firewalls)
+    )
     lanes_top = canvas.rail * len(rails) + 34 + canvas.member * max(1, *(len(zone.lines) for zone in zones))
     arrows = tuple(
         _arrow(line, zones, lanes_top + 14 + canvas.line * (index + 0.5)) for index, line in enumerate(shown)
@@ -254,10 +263,10 @@ def _row_lines(
         )
         yield _Line(
             label=f"{name}  {row.title}",
-            detail=row_traffic(row),
+            detail=f"{row_traffic(row)}, end to end {path}" if path else row_traffic(row),
             service=f"{row.protocol} {row.ports}",
             verdict=worst.value,
-            word=f"{worst.value}, end to end {path}" if path else worst.value,
+            word=worst.value,
             starts=starts,
             end=end,
             anchor=anchor,
@@ -349,7 +358,9 @@ def _few(addresses: tuple[str, ...]) -> str:
     return f"{addresses[0]}{more}" if addresses else ""
 
 
-def _rail(firewall: FirewallReport, places: list[_Place], zones: tuple[Zone, ...], canvas: Canvas, index: int) -> Rail:
+def _rail(  # noqa: PLR0917 - where a rail stands
+    firewall: FirewallReport, places: list[_Place], zones: tuple[Zone, ...], y: float, index: int, around: Surroundings
+) -> Rail:
     ports: list[Port] = []
     for item, zone in zip(places, zones, strict=True):
         name = item.sides[index]
@@ -360,7 +371,8 @@ def _rail(firewall: FirewallReport, places: list[_Place], zones: tuple[Zone, ...
         else:
             ports.append(Port(name=name, left=zone.left, right=zone.left + zone.width))
     title = f"{firewall.name} / {firewall.context}" if firewall.context else firewall.name
-    return Rail(name=title, status=firewall.status.value, y=canvas.rail * (index + 1) - 14, ports=tuple(ports))
+    status = around.statuses.get(firewall.name, firewall.status.value)
+    return Rail(name=title, status=status, y=y, ports=tuple(ports))
 
 
 def _arrow(line: _Line, zones: tuple[Zone, ...], y: float) -> Arrow:

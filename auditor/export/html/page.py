@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from auditor.export.escape import shortened, visible
 from auditor.export.html.bars import Bar, bars
 from auditor.export.html.chart import chart
-from auditor.export.html.drawing import NARROW, SURPLUS, WIDE, draw
+from auditor.export.html.drawing import NARROW, SURPLUS, WIDE, Surroundings, draw
 from auditor.export.words import (
     citations,
     counted,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from auditor.export.options import RenderOptions
 
-__all__ = ["render"]
+__all__ = ["document", "render"]
 
 _LIMIT: Final = 600
 """Characters of one text; a remark of a megabyte is no reading matter."""
@@ -113,13 +114,23 @@ class MatrixRow:
 
 def render(report: Report, options: RenderOptions) -> str:
     """Give the report as one HTML document."""
+    return document(report, options)
+
+
+def document(report: Report, options: RenderOptions, *, paper: bool = False) -> str:
+    """Give the HTML document; for `paper` without a script, and each picture with its own style in plain colours."""
     environment = _environment()
     sections = tuple(_section(number, item, options) for number, item in enumerate(report.firewalls, start=1))
     anchors = {
         (section.report.name, entry.finding.id): entry.anchor for section in sections for entry in section.entries
     }
-    addresses = dict(options.evidence.groups) if options.evidence else {}
-    style, script = _asset("report.css"), _asset("report.js")
+    around = Surroundings(
+        anchors=anchors,
+        addresses=dict(options.evidence.groups) if options.evidence else {},
+        statuses={section.report.name: section.status for section in sections},
+    )
+    picture = _asset("picture.css")
+    style, script = _asset("report.css") + picture, _asset("report.js")
     values: dict[str, Any] = {
         "report": report,
         "status": status(report, options.fail_on).value,
@@ -130,8 +141,10 @@ def render(report: Report, options: RenderOptions) -> str:
         "rows": _rows(report, sections),
         "several": len(sections) > 1,
         "has_paths": bool(report.rows),
-        "drawings": [drawing for canvas in (WIDE, NARROW) if (drawing := draw(report, canvas, anchors, addresses))],
+        "drawings": [drawing for canvas in (WIDE, NARROW) if (drawing := draw(report, canvas, around))],
         "chart": chart(options.trend),
+        "paper": paper,
+        "svg_style": _plain(style, picture) if paper else "",
         "style": style,
         "script": script,
         "style_hash": _hash(style),
@@ -173,6 +186,14 @@ def _asset(name: str) -> Any:
     from markupsafe import Markup
 
     return Markup((files("auditor.export.html") / "templates" / name).read_text("utf-8"))  # noqa: S704 - our own file
+
+
+def _plain(style: str, picture: Any) -> Any:
+    """Give the style of pictures with its variables replaced, by the first (light) value that the page gives them."""
+    values: dict[str, str] = {}
+    for name, value in re.findall(r"(--[a-z-]+): ([^;]+);", style):
+        values.setdefault(name, value)
+    return type(picture)(re.sub(r"var\((--[a-z-]+)\)", lambda match: values[match[1]], str(picture)))
 
 
 def _hash(content: str) -> str:
