@@ -79,10 +79,14 @@ def namespace(name: str) -> Iterator[None]:
 
 @dataclass(slots=True)
 class Bed:
-    """The namespaces, the sshd inside the firewall and one SSH connection to it; a context manager."""
+    """The namespaces, the sshd inside the firewall and one SSH connection to it; a context manager.
+
+    `legacy` registers the empty tables of iptables-legacy first of all, so that their place is known.
+    """
 
     prefix: str = field(default_factory=lambda: f"sa{os.getpid():x}{secrets.token_hex(2)}")
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="st-audit-bed-")))
+    legacy: bool = True
     client: paramiko.SSHClient | None = None
     sshd: subprocess.Popen[bytes] | None = None
 
@@ -127,7 +131,7 @@ class Bed:
             run("ip", "-n", far, "-6", "route", "add", "default", "via", f"{six}::1")
         run("ip", "-n", self.name("fw"), "route", "add", "default", "via", "198.51.100.10")
         run("ip", "-n", self.name("fw"), "-6", "route", "add", "default", "via", "2001:db8:100::10")
-        for command in ("iptables-legacy", "ip6tables-legacy"):  # registered before any other table, hence behind them
+        for command in ("iptables-legacy", "ip6tables-legacy") if self.legacy else ():
             for table in ("filter", "mangle", "nat", "raw"):
                 self.fw(command, "-t", table, "-S", check=False)
         for device in ("wan0", "dmz0"):  # every address of these networks is taken without asking who has it

@@ -17,7 +17,7 @@ from parsers.model.services import ServiceSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["EVERYTHING", "NOTHING", "Guard", "but", "compact", "meet", "perhaps", "unknown"]
+__all__ = ["EVERYTHING", "EXOTIC", "NOTHING", "Guard", "but", "compact", "exotic", "meet", "perhaps", "unknown"]
 
 BOX_LIMIT = 2048
 """More boxes than this for one rule are not multiplied out: the rest of the rule becomes a condition."""
@@ -186,6 +186,15 @@ def perhaps(guard: Guard, kind: ConditionKind, text: str, values: tuple[str, ...
     """Make a guard an upper bound of which nothing is sure."""
     condition = Condition(kind=kind, values=values, text=text)
     return replace(guard, sure=(), conditions=(*guard.conditions, condition))
+
+
+EXOTIC = "extension"
+"""The value of a condition that only packets with IP options, extension headers or fragments meet."""
+
+
+def exotic(text: str) -> Guard:
+    """Give the guard of an expression that no ordinary packet meets; it may open something, but it denies nothing."""
+    return perhaps(EVERYTHING, ConditionKind.UNKNOWN, text, (EXOTIC,))
 
 
 def unknown(text: str) -> Guard:

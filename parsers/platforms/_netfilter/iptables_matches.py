@@ -10,7 +10,7 @@ from parsers.model.rules import ANYTHING, Match, State
 from parsers.model.services import ServiceSet
 from parsers.platforms._netfilter import expressions as ex
 from parsers.platforms._netfilter import values as va
-from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, meet, perhaps, unknown
+from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, exotic, meet, perhaps, unknown
 from parsers.platforms._netfilter.ipset import Lookup
 from parsers.platforms._netfilter.marks import Mark
 
@@ -361,17 +361,28 @@ def _condition(kind: ConditionKind, module: str) -> Callable[[tuple[Option, ...]
     return read
 
 
+def _extension(module: str) -> Callable[[tuple[Option, ...], MatchScope], Guard]:
+    def read(options: tuple[Option, ...], _: MatchScope) -> Guard:
+        if any(option.negated for option in options):
+            return EVERYTHING
+        return exotic(f"only packets with what -m {module} looks for")
+
+    return read
+
+
+_EXTENSIONS = ("dst", "frag", "hbh", "ipv6header", "mh", "rt", "srh", "ipv4options")
 _RATES = ("limit", "hashlimit", "connlimit", "quota", "quota2", "rateest", "connbytes", "dst-limit", "dstlimit")
 _CLOCKS = ("time",)
 _USERS = ("owner", "cgroup")
 _UNTOLD = (
-    "ah", "bpf", "cluster", "connlabel", "cpu", "devgroup", "dscp", "dst", "ecn", "esp", "eui64", "frag", "hbh",
-    "helper", "hl", "ipcomp", "ipv6header", "ipvs", "l2tp", "length", "mac", "mh", "osf", "physdev", "policy",
-    "realm", "rt", "socket", "srh", "statistic", "string", "tcpmss", "tos", "ttl", "u32", "condition", "geoip",
+    "ah", "bpf", "cluster", "connlabel", "cpu", "devgroup", "dscp", "ecn", "esp", "eui64",
+    "helper", "hl", "ipcomp", "ipvs", "l2tp", "length", "mac", "osf", "physdev", "policy",
+    "realm", "socket", "statistic", "string", "tcpmss", "tos", "ttl", "u32", "condition", "geoip",
 )  # fmt: skip
 """Modules that are understood, but whose answer no capture can tell: a condition of the rule."""
 _WHOLE: dict[str, Callable[[tuple[Option, ...], MatchScope], Guard]] = {
     "comment": _always, "nfacct": _always, "recent": _recent, "rpfilter": _reverse, "set": _set,
+    **{name: _extension(name) for name in _EXTENSIONS},
     **{name: _condition(ConditionKind.RATE, name) for name in _RATES},
     **{name: _condition(ConditionKind.SCHEDULE, name) for name in _CLOCKS},
     **{name: _condition(ConditionKind.USER, name) for name in _USERS},

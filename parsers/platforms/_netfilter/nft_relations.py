@@ -14,7 +14,7 @@ from parsers.model.rules import ANYTHING, Match
 from parsers.model.services import ServiceSet
 from parsers.platforms._netfilter import expressions as ex
 from parsers.platforms._netfilter import values as va
-from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, compact, meet, perhaps, unknown
+from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, compact, exotic, meet, perhaps, unknown
 from parsers.platforms._netfilter.marks import Mark
 from parsers.platforms._netfilter.nft_fields import Field, condition_of, field_of
 from parsers.platforms._netfilter.nft_syntax import (
@@ -164,6 +164,8 @@ def _condition(left: tuple[str, ...], words: str) -> Guard:
 def relation(item: Relation, scope: Scope) -> Guard:
     """Give the packets that pass a comparison; raises ValueError for one that is not understood."""
     if len(item.left) == 1:
+        if item.left[0].startswith(_EXTENSIONS):
+            return _extension(item)
         special = _SPECIAL.get(item.left[0])
         if special is not None:
             return special(item, scope)
@@ -177,6 +179,18 @@ def relation(item: Relation, scope: Scope) -> Guard:
         return guard
     only = field_of(item.left[0], scope.place) if len(item.left) == 1 else None
     return ex.negate(guard, _domain(item.left, scope.place), only.names if only else None)
+
+
+_EXTENSIONS = ("exthdr ", "ip option ", "ip frag-off")
+
+
+def _extension(item: Relation) -> Guard:
+    """Options, extension headers and fragments: an ordinary packet has none of them."""
+    words = item.right.parts[0] if isinstance(item.right, Values) else ("",)
+    absent = words in {("missing",), ("0",)}
+    if absent is (item.operator in {"==", "in"}):
+        return EVERYTHING
+    return exotic(f"only packets with {item.left[0]}")
 
 
 def _positive(item: Relation, scope: Scope) -> Guard:

@@ -31,7 +31,7 @@ from parsers.model.rules import (
     Traffic,
 )
 from parsers.platforms._netfilter.expressions import DNAT, SNAT, Hook, family
-from parsers.platforms._netfilter.guards import Guard
+from parsers.platforms._netfilter.guards import EXOTIC, Guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -236,6 +236,8 @@ def _chains(name: str, entries: list[Entry]) -> list[Chain]:
 
 def _rules(entry: Entry) -> list[Rule]:
     guard, do = entry.guard, entry.do
+    if isinstance(do, Deny) and any(why.values == (EXOTIC,) for why in guard.conditions):
+        return []  # a packet that needs none of it passes the rule by
     if isinstance(do, Undecided):
         why = Condition(kind=ConditionKind.UNKNOWN, text=do.text)
         open_guard = replace(guard, sure=(), conditions=(*guard.conditions, why))
