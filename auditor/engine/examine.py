@@ -14,7 +14,7 @@ from auditor.engine.question import BudgetError, Mode
 from auditor.engine.restrictions import blocked, deciding_rule
 from auditor.engine.surplus import Surplus, find_surplus
 from auditor.engine.survey import Survey
-from auditor.engine.unreachable import MOST, find_unreachable
+from auditor.engine.unreachable import MOST, Unreachable, find_unreachable
 from auditor.engine.verdicts import Judged, judge_rows
 from auditor.engine.witness import served
 from auditor.report.values import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Examined", "examine"]
 
 _ALSO = "which further rules would open the same traffic: looked for in the first findings only, there are too many"
-_DEAD = f"rules that can never match beyond the first {MOST}: there are too many"
+_DEAD = f"rules that can never match, beyond the first {MOST} or past the work that looking for them may take"
 _LINES = 24
 """So many lines are cited for one row at the most."""
 
@@ -83,8 +83,8 @@ def examine(
         found = [item for row in judged for item in findings.of_row(row)]
         found += [findings.of_surplus(item) for item in surplus]
         found += findings.of_restrictions(judged)
-        dead = find_unreachable(survey)
-        found += [findings.of_unreachable(item) for item in dead]
+        dead = _dead(survey)
+        found += [findings.of_unreachable(item) for item in dead or ()]
         suspects = _suspects(survey, judged, surplus)
     except BudgetError:
         return _given_up(survey, question)
@@ -98,9 +98,17 @@ def examine(
         not_judged=(
             *_not_judged(question),
             *([_ALSO] if findings.also.left <= 0 else []),
-            *([_DEAD] if len(dead) >= MOST else []),
+            *([_DEAD] if dead is None or len(dead) >= MOST else []),
         ),
     )
+
+
+def _dead(survey: Survey) -> list[Unreachable] | None:
+    """Give the rules that can never match, None where looking for them would take too long."""
+    try:
+        return find_unreachable(survey)
+    except BudgetError:
+        return None
 
 
 def _given_up(survey: Survey, question: Question) -> Examined:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from auditor.engine.cells import Cell
 from auditor.engine.firstmatch import first_match, reached
 from auditor.engine.flows import Decision
-from auditor.engine.question import Mode, Question
+from auditor.engine.question import Budget, Mode, Question
 from auditor.engine.relevance import Scope
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.survey import Pair, families
@@ -30,6 +30,8 @@ __all__ = ["MOST", "Unreachable", "find_unreachable"]
 _WIDE = frozenset({ANY, ANY4, ANY6})
 MOST = 100
 """So many dead rules are reported at the most."""
+WORK = 20_000_000
+"""The work of looking for dead rules, in products of masks looked at: some ten seconds."""
 _LOOKS = 400
 """So many rules that nothing reached are looked at one by one."""
 
@@ -48,8 +50,9 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
     """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
 
     To be asked after the survey's other questions: what they reached is alive and not looked at again. Past a stated
-    number of dead rules the others are left out: `MOST` of them say enough.
+    number of dead rules the others are left out: `MOST` of them say enough. Raises BudgetError past `WORK`.
     """
+    budget = Budget(WORK)
     found: dict[Decision, Unreachable] = {}
     alive: set[Span | Decision] = set()
     looks = _LOOKS
@@ -67,7 +70,7 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
         met = set(survey.reached.get(number, set()))
         for _, ingress in entries:
             if any((here.chain, here.index) not in met for here in candidates):
-                met |= _reached(survey, number, stage, ingress)
+                met |= _reached(survey, number, stage, ingress, budget)
         silent = {here: rule for here, rule in candidates.items() if (here.chain, here.index) not in met}
         alive |= {_line(survey, here) for here in candidates if here not in silent}
         wide = _wide_scope(survey, stage, silent)
@@ -76,7 +79,7 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
                 break
             for side, ingress in entries:
                 looks -= 1
-                dead = _dead(survey, wide, here, rule, ingress)
+                dead = _dead(survey, wide, here, rule, ingress, budget)
                 if dead is None:
                     found.pop(here, None)
                     alive.add(_line(survey, here))
@@ -106,13 +109,13 @@ def _ours(rule: Rule, protected: AddressSet) -> bool:
     return rule.possible.destination <= protected or rule.possible.source <= protected
 
 
-def _reached(survey: Survey, number: int, stage: Stage, ingress: str) -> set[tuple[str, int]]:
+def _reached(survey: Survey, number: int, stage: Stage, ingress: str, budget: Budget) -> set[tuple[str, int]]:
     """Give the rules of a stage that traffic of protected hosts can reach, tagged or not, wherever it leaves."""
     protected = survey.question.protected
     cells = [*families(Cell(ANY, protected, ANY_SERVICE)), *families(Cell(protected, ~protected, ANY_SERVICE))]
     marks = frozenset(tag for other in survey.firewall.stages for tag in _tags(other))
     pieces = [(n, tags, cell) for tags in {frozenset(), marks} for n, cell in enumerate(cells)]
-    return reached(_question(survey, stage, survey.scope_of(number, stage), ingress), pieces)
+    return reached(_question(survey, stage, survey.scope_of(number, stage), ingress, budget), pieces)
 
 
 def _tags(stage: Stage) -> Iterator[str]:
@@ -122,7 +125,7 @@ def _tags(stage: Stage) -> Iterator[str]:
                 yield do.tag
 
 
-def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress: str) -> Question:
+def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress: str, budget: Budget) -> Question:
     return Question(
         stage=stage,
         mode=Mode.REACH,
@@ -131,7 +134,7 @@ def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress
         egress=frozenset(label for item in survey.firewall.interfaces for label in survey.firewall.labels(item.name)),
         facts={},
         scope=scope,
-        budget=survey.budget,
+        budget=budget,
     )
 
 
@@ -167,7 +170,7 @@ def _candidates(survey: Survey, number: int, name: str, stage: Stage) -> Iterato
 
 
 def _dead(
-    survey: Survey, wide: dict[str, list[int]], here: Decision, rule: Rule, ingress: str
+    survey: Survey, wide: dict[str, list[int]], here: Decision, rule: Rule, ingress: str, budget: Budget
 ) -> tuple[Decision, ...] | None:
     """Give the rules that shadow a rule, None where some packet reaches it, () where it is not entered this way."""
     match = rule.possible
@@ -181,7 +184,7 @@ def _dead(
         name: [index for index in indices if name != here.chain or index <= (here.index or 0)]
         for name, indices in scope.items()
     }
-    question = _question(survey, stage, before, ingress)
+    question = _question(survey, stage, before, ingress, budget)
     hits = first_match(question, [(n, tags, cell) for n, cell in enumerate(cells)])
     owners = dict.fromkeys(replace(here, chain=hit.chain, index=hit.rule) for hit in hits if hit.rule is not None)
     return None if here in owners else tuple(owners)

@@ -184,6 +184,10 @@ class _Estate:
         if kind < 0.9:
             port = pick.choice(_PORTS) if pick.random() < 0.6 else pick.randrange(1, 65536)
             return pick.choice(("tcp", "tcp", "udp")), f" eq {port}"
+        if self.wide and kind < 0.95:
+            return "tcp", f" range {pick.randrange(1, 30000)} {pick.randrange(30000, 65536)}"
+        if kind < 0.97:
+            return pick.choice(("icmp", "tcp")), ""
         low = pick.randrange(1024, 60000)
         return pick.choice(("tcp", "udp")), f" range {low} {low + pick.randrange(1, 3000)}"
 
