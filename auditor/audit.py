@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.examine import examine
 from auditor.errors import FailureKind, NotAssessableError, UsageError
+from auditor.report.hits import with_hits
 from auditor.report.status import firewall_status
 from auditor.report.values import (
     Coverage,
     DocumentSource,
     FirewallReport,
+    HitCount,
     Problem,
     ProblemKind,
     Report,
@@ -29,6 +31,8 @@ from parsers.contract import LineState
 from parsers.errors import ParserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.deployment.site import Deployment, FirewallEntry, Question
     from parsers.contract import Parsed, Platform
     from parsers.model.capture import Capture
@@ -91,7 +95,7 @@ def audit_firewall(
         not_judged=examined.not_judged,
         coverage=_coverage(parsed, examined.not_understood),
         rows=examined.rows,
-        findings=examined.findings,
+        findings=with_hits(examined.findings, _hits(parsed, capture)),
     )
     return replace(report, status=firewall_status(report))
 
@@ -163,6 +167,12 @@ def _source(capture: Capture, origin: Origin) -> Source:
             for document in capture.documents
         ),
     )
+
+
+def _hits(parsed: Parsed, capture: Capture) -> Iterator[tuple[str, int, HitCount]]:
+    for use in parsed.uses:
+        name = capture.documents[use.span.document].name
+        yield name, use.span.first, HitCount(count=use.count, last=use.last)
 
 
 def _sides(question: Question) -> tuple[SideView, ...]:

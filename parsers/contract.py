@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from parsers.model.firewall import Firewall
 
 __all__ = [
-    "Channel", "Command", "Completeness", "LineState", "Parsed", "Platform", "Recipe", "Remark", "RemarkKind", "Secret",
+    "Channel", "Command", "Completeness", "LineState", "Parsed", "Platform", "Recipe", "Remark", "RemarkKind",
+    "RuleUse", "Secret",
 ]  # fmt: skip
 
 
@@ -53,12 +54,29 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleUse:
+    """How often the device says that the rule at a place matched, and when it last did (ISO 8601), if it says.
+
+    The place is the rule's own line, whatever document the count was read from. Counts of one place add up.
+    """
+
+    span: Span
+    count: int
+    last: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A capture's meaning: one firewall per context, and one LineState byte per line of each document."""
+    """A capture's meaning: one firewall per context, and one LineState byte per line of each document.
+
+    `uses` is evidence beside the meaning, where the capture has it: a rule without an entry was not counted, which
+    is not the same as never used.
+    """
 
     firewalls: tuple[Firewall, ...]
     ledger: tuple[bytes, ...]
     remarks: tuple[Remark, ...] = ()
+    uses: tuple[RuleUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ from auditor.export.words import (
     row_traffic,
     source_text,
     traffic_text,
+    use_text,
+    waived_text,
+    warning_text,
 )
 from auditor.report.status import JUDGED, SEVERITIES, exit_code, firewall_status, status
 from auditor.report.values import Confidence, Finding, FirewallReport, Report
@@ -53,6 +56,9 @@ def _report(report: Report, options: RenderOptions) -> Iterator[str]:
         )
     for firewall in report.firewalls:
         yield from _firewall(firewall, options)
+    if report.waivers is not None and report.waivers.warnings:
+        yield from ("", "## Waivers", "")
+        yield from (f"- {_words(warning_text(warning))}" for warning in report.waivers.warnings)
 
 
 def _firewall(firewall: FirewallReport, options: RenderOptions) -> Iterator[str]:
@@ -98,10 +104,10 @@ def _finding(firewall: FirewallReport, finding: Finding) -> Iterator[str]:
         ("confidence", finding.confidence.value),
         *(("traffic", traffic_text(box)) for box in finding.traffic),
         ("packet", packet_text(finding.witness) if finding.witness else ""),
-        ("hits", f"{finding.hits.count}" if finding.hits else ""),
+        ("hits", use_text(finding)),
         *(("source", text) for text in citations(finding, firewall.rows)),
         ("remedy", finding.remedy or ""),
-        ("waived", f"until {finding.waived.expires}: {finding.waived.reason}" if finding.waived else ""),
+        ("waived", waived_text(finding.waived) if finding.waived else ""),
         ("id", finding.id),
     ]
     yield from (f"- {label}: {_words(text)}" for label, text in facts if text)

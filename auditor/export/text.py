@@ -30,6 +30,9 @@ from auditor.export.words import (
     several_files,
     source_text,
     traffic_text,
+    use_text,
+    waived_text,
+    warning_text,
 )
 from auditor.report.status import JUDGED, SEVERITIES, exit_code, firewall_status, status
 from auditor.report.values import (
@@ -144,6 +147,12 @@ def _report(report: Report, options: RenderOptions) -> Iterator[RenderableType]:
     for firewall in report.firewalls:
         code = exit_code(report, options.fail_on) if len(report.firewalls) == 1 else None
         yield from _firewall(firewall, options, code)
+    if report.waivers is not None and report.waivers.warnings:
+        yield Text("\nwaivers", style="bold yellow")
+        for warning in report.waivers.warnings:
+            yield Padding(_safe(warning_text(warning)), (0, 0, 0, 2))
+            traffic = gathered(warning.traffic)
+            yield from (Padding(_safe(text, "dim"), (0, 0, 0, 4)) for text in traffic[: _Amount.of(options).boxes])
 
 
 def _badge(came_to: Status, code: int | None, rest: str) -> Text:
@@ -293,9 +302,19 @@ def _findings(firewall: FirewallReport, options: RenderOptions, amount: _Amount)
         yield Padding(_finding(firewall, finding, number, options, amount), (0, 0, 0, 1))
     if len(shown) > amount.findings:
         yield Text(f"  and {len(shown) - amount.findings} more (-v lists them)", style="dim")
-    waived = len(ordered) - len(shown)
+    waived = [finding for finding in ordered if finding.waived is not None and not options.verbose]
     if waived:
-        yield Text(f"  {counted(waived, 'waived finding')} (-v lists them)", style="dim")
+        yield Text("\nwaived", style="bold")
+        yield from (Padding(_waived(finding), (0, 0, 0, 1)) for finding in waived[: amount.findings])
+    if len(waived) > amount.findings:
+        yield Text(f"  and {len(waived) - amount.findings} more (-v lists them)", style="dim")
+
+
+def _waived(finding: Finding) -> RenderableType:
+    """Show a waived finding in short: what it is, and who accepted it until when."""
+    words = Text.assemble((f"{finding.severity.value} {finding.kind.value}  ", "dim"), _safe(finding.title))
+    told = _safe(waived_text(finding.waived), "dim") if finding.waived is not None else Text()
+    return Group(words, Padding(told, (0, 0, 0, 2)))
 
 
 def _finding(
@@ -369,15 +388,13 @@ def _details(
     if finding.witness is not None:
         yield "packet", _safe(packet_text(finding.witness))
     if finding.hits is not None:
-        last = f", last {finding.hits.last}" if finding.hits.last else ""
-        yield "hits", _safe(f"{finding.hits.count:,}{last}")
+        yield "hits", _safe(use_text(finding))
     for text in citations(finding, firewall.rows):
         yield "source", _safe(text)
     if finding.remedy:
         yield "remedy", _safe(finding.remedy)
     if finding.waived is not None:
-        waived = finding.waived
-        yield "waived", _safe(f"until {waived.expires} by {waived.approver}: {waived.reason} ({waived.ticket})")
+        yield "waived", _safe(waived_text(finding.waived))
     if options.verbose:
         yield "id", _safe(finding.id)
 

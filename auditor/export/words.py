@@ -11,11 +11,21 @@ from auditor.report.values import RowVerdictKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.report.values import Box, Finding, FirewallReport, Line, PacketView, RowVerdict
+    from auditor.report.values import (
+        Box,
+        Finding,
+        FirewallReport,
+        Line,
+        PacketView,
+        RowVerdict,
+        Waived,
+        WaiverWarning,
+    )
 
 __all__ = [
     "citations", "counted", "decision", "direction", "gathered", "icmp_types", "listed", "packet_text", "place",
-    "ports_text", "row_traffic", "several_files", "source_text", "traffic_text",
+    "ports_text", "row_traffic", "several_files", "source_text", "traffic_text", "use_text", "waived_text",
+    "warning_text",
 ]  # fmt: skip
 
 ARROW: Final = "→"
@@ -169,6 +179,28 @@ def citations(finding: Finding, rows: Iterable[RowVerdict]) -> tuple[str, ...]:
     """Give the sources of the rows that a finding names, each once."""
     cited = {row.id: row.citation for row in rows if row.citation}
     return tuple(dict.fromkeys(cited[name] for name in finding.rows if name in cited))
+
+
+def use_text(finding: Finding) -> str:
+    """Give what the device's own count says of the finding's rule; nothing where it has none."""
+    hits = finding.hits
+    if hits is None:
+        return ""
+    if not hits.count:
+        return "never used: 0 hits of its rule since the counters were cleared"
+    last = f", the last at {hits.last}" if hits.last else ""
+    return f"in use: {counted(hits.count, 'hit')} of its rule{last}"
+
+
+def waived_text(waived: Waived) -> str:
+    """Give who accepted a finding, why, and to the end of which day."""
+    return f"until {waived.expires} by {waived.approver} for {waived.owner}: {waived.reason} ({waived.ticket})"
+
+
+def warning_text(warning: WaiverWarning) -> str:
+    """Give what is to be said about a waiver: `SEC-1 (line 3, perimeter) expiring: expires today ...`."""
+    where = f"line {warning.line}, {warning.firewall}" if warning.line else warning.firewall
+    return f"{warning.waiver} ({where}) {warning.kind.value}: {warning.text}"
 
 
 def source_text(firewall: FirewallReport) -> str:

@@ -10,7 +10,18 @@ from rich.cells import cell_len
 
 from auditor.export.formats import render
 from auditor.export.options import RenderOptions
-from auditor.report.values import Kind, Line, LineRole, Report, RowVerdictKind, Severity
+from auditor.report.values import (
+    HitCount,
+    Kind,
+    Line,
+    LineRole,
+    Report,
+    RowVerdictKind,
+    Severity,
+    WaiverUse,
+    WaiverWarning,
+    WaiverWarningKind,
+)
 from tests.auditor.sample_report import failed, finding, firewall, not_understood, report, row, sample
 
 GOOD = report(firewall(rows=(row("5"), row("6"), row("4", RowVerdictKind.NOT_REQUIRED))))
@@ -54,7 +65,7 @@ def test_finding_shows_its_lines_packet_source_and_remedy() -> None:
         "implicit deny",
         "any4 → 198.51.100.20 tcp/80",
         "tcp 203.0.113.9:40000 → 198.51.100.20:80 (translated: ",
-        "17, last 2026-11-01T10:00:00Z",
+        "in use: 17 hits of its rule, the last at 2026-11-01T10:00:00Z",
         "SecureTransport 5.5, Protocol rules, row 4",
         "delete line 41, or turn http on",
     ):
@@ -69,8 +80,8 @@ def test_possible_is_said() -> None:
 
 
 def test_verbose_shows_all() -> None:
-    """Rows that ask nothing here, waived findings, sizes, ids and hashes come with -v, and only then."""
-    words = ("SSH over the moon", "migration until spring", "1,099,511,627,777", "fw-extra-4", "0" * 64)
+    """Rows that ask nothing here, sizes, ids and hashes come with -v, and only then."""
+    words = ("SSH over the moon", "1,099,511,627,777", "fw-extra-4", "0" * 64)
     first, *rest = sample().firewalls
     off = replace(row("28", RowVerdictKind.NOT_APPLICABLE), title="SSH over the moon")
     whole_report = replace(sample(), firewalls=(replace(first, rows=(*first.rows, off)), *rest))
@@ -78,7 +89,33 @@ def test_verbose_shows_all() -> None:
 
     assert [word in brief for word in words] == [False] * len(words)
     assert [word in whole for word in words] == [True] * len(words)
-    assert "1 waived finding (-v lists them)" in brief
+
+
+def test_waived_findings_stay_visible() -> None:
+    """A waived finding is shown in short, with who accepted it, until when and why."""
+    text = shown(sample(), width=140)
+
+    assert "medium over-broad  HTTP is open although http is off" in text
+    assert "until 2027-03-31 by ciso for mft-team: migration until spring (SEC-1)" in text
+
+
+def test_waivers_to_look_at() -> None:
+    """What is to be said about waivers closes the report, with the traffic that is too much."""
+    warning = WaiverWarning(
+        kind=WaiverWarningKind.GROWN, waiver="SEC-1", line=3, firewall="perimeter", text="reaches beyond",
+        traffic=finding().traffic[:1], size=5,
+    )  # fmt: skip
+    found = shown(replace(sample(), waivers=WaiverUse(sha256="3" * 64, warnings=(warning,))))
+
+    assert "SEC-1 (line 3, perimeter) grown: reaches beyond" in found
+    assert "any4 → 198.51.100.20 tcp/80" in found.partition("\nwaivers\n")[2]
+
+
+def test_open_and_never_used() -> None:
+    """A rule without a single hit is told apart from one in use."""
+    idle = replace(finding(), hits=HitCount(count=0))
+
+    assert "never used: 0 hits" in shown(report(firewall(rows=(row(),), findings=(idle,))))
 
 
 def test_many_findings_are_counted() -> None:
