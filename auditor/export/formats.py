@@ -20,6 +20,9 @@ FORMATS: Final = {
     "markdown": "auditor.export.markdown",
     "junit": "auditor.export.junit",
     "sarif": "auditor.export.sarif",
+    "oscal": "auditor.export.oscal",
+    "ocsf": "auditor.export.ocsf",
+    "xlsx": "auditor.export.xlsx",
     "html": "auditor.export.html.page",
     "pdf": "auditor.export.pdf",
 }

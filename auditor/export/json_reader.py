@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -63,7 +64,7 @@ def read(document: object, file: str = "") -> Report:
     if schema != SCHEMA:
         raise top["schema"].wrong(f"is {schema!r}: this st-audit reads {SCHEMA}")
     return Report(
-        as_of=top["as_of"].text(),
+        as_of=_moment(top["as_of"]),
         tool_version=top["tool"]["version"].text(),
         baselines=top["baseline"].each(lambda item: (item["id"].text(), item["sha256"].text())),
         deployment=top["deployment"].maybe(lambda item: (item["name"].text(), item["sha256"].text())),
@@ -178,6 +179,15 @@ def _size(value: _Value) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 1000:
         raise value.wrong("must be a whole number as text")
     return int(text)
+
+
+def _moment(value: _Value) -> str:
+    text = value.text()
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise value.wrong(f"is {text!r}: no date or time of ISO 8601") from None
+    return text
 
 
 def _path_row(value: _Value) -> PathRow:

@@ -62,6 +62,7 @@ def broken(change: dict[str, Any]) -> dict[str, Any]:
         ([], "the report must be an object"),
         (broken({"schema": "st-audit/report/2"}), "schema is 'st-audit/report/2'"),
         (broken({"as_of": 3}), "as_of must be text"),
+        (broken({"as_of": "yesterday"}), "as_of is 'yesterday'"),
         (broken({"rows": {}}), "rows must be a list"),
         (broken({"firewalls": [{}]}), r"firewalls\[0\].device is missing"),
         (broken({"rows": [{"id": "1", "title": "t", "verdict": "open", "hops": [3]}]}), r"rows\[0\].hops\[0\] must be"),
