@@ -79,7 +79,7 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
                 break
             for side, ingress in entries:
                 looks -= 1
-                dead = _dead(survey, wide, here, rule, ingress, budget)
+                dead = _dead(survey, wide, here, rule, ingress, budget=budget)
                 if dead is None:
                     found.pop(here, None)
                     alive.add(_line(survey, here))
@@ -170,7 +170,7 @@ def _candidates(survey: Survey, number: int, name: str, stage: Stage) -> Iterato
 
 
 def _dead(
-    survey: Survey, wide: dict[str, list[int]], here: Decision, rule: Rule, ingress: str, budget: Budget
+    survey: Survey, wide: dict[str, list[int]], here: Decision, rule: Rule, ingress: str, *, budget: Budget
 ) -> tuple[Decision, ...] | None:
     """Give the rules that shadow a rule, None where some packet reaches it, () where it is not entered this way."""
     match = rule.possible
