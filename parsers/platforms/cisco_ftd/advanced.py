@@ -2,7 +2,8 @@
 
 LINA decides a packet by the first line that matches. `deny` drops it, `trust` lets it pass for good. `permit` lets it
 pass where the rule is an L4 rule; of an L7 rule (applications, URLs, users, intrusion, and every rule that blocks by
-these) LINA knows only which packets Snort must see: whether they pass is not in the configuration of the device. The
+these) LINA knows only which packets Snort must see: whether they pass is not in the configuration of the device. A
+`permit` of the prefilter policy (Analyze) hands the packet to the access control policy: the lines below decide. The
 remarks above a line tell its policy and its level.
 
 Source: Cisco Secure Firewall, "Clarify the Firepower Threat Defense Access Control Policy Rule Actions" and
@@ -71,6 +72,7 @@ class AccessPolicies(AccessLists):
         self._denied: list[Match] = []
         self.fastpaths: list[Bypass] = []
         self.asks_snort = False
+        self.analyses = False
 
     def _remark(self, line: str) -> None:
         found = _REMARK.fullmatch(line)
@@ -123,15 +125,18 @@ class AccessPolicies(AccessLists):
             name=origin.name,
             span=self._text.span(number),
         )
-        if action == "permit" and not (origin.level == _L4 and origin.policy != _PREFILTER):
+        if action == "permit" and origin.policy == _PREFILTER:
+            self.analyses = True
+            return
+        if action == "permit" and origin.level != _L4:
             self.asks_snort = True
             what = f"Snort decides: {origin.level or 'rule-id ' + line.rule} {origin.name}".rstrip()
             values = tuple(value for value in ("snort", origin.name) if value)
             why = (*rule.conditions, Condition(kind=ConditionKind.APPLICATION, values=values, text=what))
             yield replace(rule, sure=None, conditions=why)
             # What a rule blocks by application is a permit of LINA too.
-            unknown = Condition(kind=ConditionKind.UNKNOWN, text=what)
-            yield replace(rule, do=Deny(), sure=None, conditions=(*rule.conditions, unknown))
+            blocks = Condition(kind=ConditionKind.APPLICATION, text=what)
+            yield replace(rule, do=Deny(), sure=None, conditions=(*rule.conditions, blocks))
             return
         if action == "deny":
             self._denied.append(possible)

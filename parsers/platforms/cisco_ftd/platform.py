@@ -145,6 +145,9 @@ def _assumptions(lists: AccessPolicies) -> tuple[Assumption, ...]:
     if lists.asks_snort:
         why = "LINA permits what Snort must see; whether it passes, an L7 rule of the access control policy says"
         found.append(Assumption(text="what Snort decides is open", why=why))
+    if lists.analyses:
+        why = "a prefilter rule that analyses hands packets to the access control policy, and tunnels to Snort"
+        found.append(Assumption(text="tunnels are judged by their outer header, not by what they carry", why=why))
     return tuple(found)
 
 
