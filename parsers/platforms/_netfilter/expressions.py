@@ -297,17 +297,21 @@ def address_type_at(place: Place, axis: str, words: Iterable[str]) -> Guard:
     return Guard(possible=(*boxes, *rest.possible), sure=(*boxes, *rest.sure), conditions=rest.conditions)
 
 
-def reverse_path(place: Place, *, by_ingress: bool = True) -> Guard:
-    """Give the packets whose source has a route (back by the interface that they came in by)."""
+def reverse_path(place: Place, *, by_ingress: bool = True, missing: bool = False) -> Guard:
+    """Give the packets whose source has a route (back by the interface that they came in by), or has none.
+
+    The host's own addresses count as routed with their network: nobody else can really send from them.
+    """
     network = place.network
     if network.names is None or not network.routes_complete:
         return unknown("the routes are not known: reverse path")
-    own = network.local or AddressSet(())
     if not by_ingress:
-        return address("source", AddressSet.join(network.reverse.values()) - own)
-    boxes = [
-        Match(source=addresses - own, ingress=frozenset({name}))
-        for name, addresses in network.reverse.items()
-        if addresses - own
-    ]
+        routed = AddressSet.join(network.reverse.values())
+        return address("source", ANY - routed if missing else routed)
+    boxes: list[Match] = []
+    for name in sorted(network.names):
+        routed = network.reverse.get(name, AddressSet(()))
+        sources = ANY - routed if missing else routed
+        if sources:
+            boxes.append(Match(source=sources, ingress=frozenset({name})))
     return Guard.of(*boxes)

@@ -101,8 +101,7 @@ def routing(network: Network) -> tuple[Stage, ...]:
     if network.local is not None:
         kept = network.local | network.broadcast | MULTICAST | LINK_LOCAL
         rules.append(_drop(Match(destination=kept), "delivered to the host itself"))
-        martian = AddressSet.of("0.0.0.0/8", "127.0.0.0/8", "::1", "::") | MULTICAST | network.broadcast | LINK_LOCAL
-        rules.append(_drop(Match(source=martian), "no address to forward from"))
+        rules.append(_drop(Match(source=LINK_LOCAL), "a link-local sender is not forwarded"))
     rules += _not_forwarding(network)
     if rules:
         found.append(_routing_stage("routing", rules, Traffic.THROUGH))

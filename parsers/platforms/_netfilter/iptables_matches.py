@@ -337,8 +337,7 @@ def _reverse(options: tuple[Option, ...], scope: MatchScope) -> Guard:
     names = {option.name for option in options}
     if names - {"--invert", "--loose", "--validmark", "--accept-local"}:
         raise ValueError(f"-m rpfilter {' '.join(sorted(names))}")
-    found = ex.reverse_path(scope.place, by_ingress="--loose" not in names)
-    return ex.negate(found) if "--invert" in names else found
+    return ex.reverse_path(scope.place, by_ingress="--loose" not in names, missing="--invert" in names)
 
 
 def _recent(options: tuple[Option, ...], _: MatchScope) -> Guard:

@@ -204,9 +204,6 @@ def _fib(key: str, place: Place) -> Field | None:
 
 def _found_route(place: Place, words: Sequence[str], *, by_ingress: bool) -> Guard:
     (word,) = words
-    found = ex.reverse_path(place, by_ingress=by_ingress)
-    if word == "exists":
-        return found
-    if word in {"missing", "0"}:
-        return ex.negate(found)
+    if word in {"exists", "missing", "0"}:
+        return ex.reverse_path(place, by_ingress=by_ingress, missing=word != "exists")
     return unknown(f"the route of the source leaves by {word}")
