@@ -130,7 +130,8 @@ def _verdict(
     taken: dict[int, Seen],
 ) -> list[str]:
     found: list[str] = []
-    for judgement, seen, what in ((through, number in passed, "forwarded"), (kept, number in taken, "taken")):
+    asked = None if kept is not None else through  # what stays with the host is not forwarded, whatever forward says
+    for judgement, seen, what in ((asked, number in passed, "forwarded"), (kept, number in taken, "taken")):
         if judgement is None:
             if seen:
                 found.append(f"{packet} was {what}, which no path of the model says")

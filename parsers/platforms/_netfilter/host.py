@@ -9,8 +9,7 @@ from parsers.model.addresses import ANY4, AddressSet
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.firewall import Assumption, Device, Firewall
 from parsers.model.rules import Chain, Deny, Match, Permit, Rule, Rules, Stage, Traffic
-from parsers.platforms._netfilter.expressions import family
-from parsers.platforms._netfilter.network import LINK_LOCAL, MULTICAST
+from parsers.platforms._netfilter.expressions import DNAT, family
 from parsers.platforms._netfilter.pipeline import stages
 
 if TYPE_CHECKING:
@@ -99,9 +98,8 @@ def routing(network: Network) -> tuple[Stage, ...]:
         found += [_routing_stage("reverse path filter", reverse, traffic) for traffic in _ARRIVING]
     rules: list[Rule] = []
     if network.local is not None:
-        kept = network.local | network.broadcast | MULTICAST | LINK_LOCAL
-        rules.append(_drop(Match(destination=kept), "delivered to the host itself"))
-        rules.append(_drop(Match(source=LINK_LOCAL), "a link-local sender is not forwarded"))
+        taken = Match(destination=network.local, tags=frozenset({DNAT}))
+        rules.append(_drop(taken, "redirected to the host itself"))
     rules += _not_forwarding(network)
     if rules:
         found.append(_routing_stage("routing", rules, Traffic.THROUGH))
