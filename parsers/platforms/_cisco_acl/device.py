@@ -21,7 +21,7 @@ __all__ = ["describe", "management"]
 
 _VERSION = re.compile(r"^(?:version (\S+)|!! IOS XR Configuration (?:version = )?(\S+))", re.MULTILINE)
 _FULL = re.compile(r"(?:Cisco IOS[^\n]*?, Version |NXOS: version |Cisco IOS XR Software, Version )([^\s,]+)")
-_MODEL = re.compile(r"^ *[Cc]isco ((?:Nexus\S*|ISR\S*|ASR\S*|C\d\S*|WS-\S+|CSR\S*|IOSv|\d{4}\S*) ?\S*)", re.MULTILINE)
+_MODEL = re.compile(r"^ *[Cc]isco (Nexus\S* \S+|(?:ISR|ASR|C\d|WS-|CSR|IOSv|\d{4})\S*)", re.MULTILINE)
 _SERIAL = re.compile(r"Processor [Bb]oard ID (\S+)")
 _LICENCE = re.compile(r"^license udi pid (\S+) sn (\S+)", re.MULTILINE)
 
