@@ -12,14 +12,20 @@ from parsers.text.cisco_tree import Node, tree
 from parsers.text.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from parsers.model.capture import Document
     from parsers.platforms._cisco_acl.dialect import Dialect, GroupHeader
 
-__all__ = ["AccessList", "Configuration", "Entry", "Group", "read", "settle"]
+__all__ = ["INTERFACE_LINES", "AccessList", "Configuration", "Entry", "Group", "read", "settle"]
 
 _PREAMBLE = re.compile(r"Building configuration\.\.\.|Current configuration *:|(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} ")
+INTERFACE_LINES = frozenset(
+    (version, word)
+    for version in ("ip", "ipv4", "ipv6")
+    for word in ("access-group", "address", "nat", "traffic-filter", "unnumbered")
+)
+"""First two words of lines that stand in an interface, or have lost theirs."""
 _BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
 
 
@@ -103,6 +109,7 @@ class _Sorter:
         self._rest: list[tuple[int, str]] = []
         self._list: AccessList | None = None
         self._group: Group | None = None
+        self._lost = True
 
     def sort(self) -> list[tuple[int, str]]:
         """Sort every line."""
@@ -115,6 +122,9 @@ class _Sorter:
                 banner = "" if banner in line else banner
             elif not bare or bare[0] == "!":
                 text.ledger.irrelevant((number,))
+                if line.rstrip() == "!":  # between two blocks; what stands below belongs to neither
+                    self._list = self._group = None
+                    self._lost = True
             elif line[0] in " \t":
                 self._below(number, line, bare)
             elif _PREAMBLE.match(line):
@@ -140,12 +150,16 @@ class _Sorter:
             self._entry(self._list, number, tuple(bare.split()))
         elif self._group is not None:
             self._group.members.append(number)
+        elif self._lost:
+            text = self._text
+            text.strange(f"the line above it is lost: {bare}", number, decides=True)
         else:
             self._rest.append((number, line))
 
     def _top(self, number: int, line: str) -> None:
         text = self._text
         words = line.split()
+        self._lost = False
         if words == ["exit"] and (self._list is not None or self._group is not None):
             text.ledger.irrelevant((number,))
             self._list = self._group = None
@@ -199,6 +213,9 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool], deciding: fr
     for node in text.nodes:
         if states[node.number - 1] == LineState.NOT_UNDERSTOOD and irrelevant(node):
             text.ledger.irrelevant(node.numbers())
+        for line in _below(node) if node.words[0] != "interface" else ():
+            if line.words[:2] in INTERFACE_LINES:
+                states[line.number - 1] = LineState.NOT_UNDERSTOOD
     noted = {
         number
         for remark in text.remarks
@@ -209,4 +226,11 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool], deciding: fr
         head = node.words[1] if node.words[0] == "no" and len(node.words) > 1 else node.words[0]
         for number in node.numbers():
             if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
-                text.strange(text.lines[number - 1].strip(), number, decides=head in deciding)
+                belongs = tuple(text.words(number)[:2]) in INTERFACE_LINES
+                text.strange(text.lines[number - 1].strip(), number, decides=belongs or head in deciding)
+
+
+def _below(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        yield child
+        yield from _below(child)

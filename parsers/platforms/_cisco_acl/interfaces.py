@@ -9,6 +9,7 @@ from parsers.contract import RemarkKind
 from parsers.model.addresses import V6, AddressSet
 from parsers.model.firewall import Interface
 from parsers.platforms._cisco_acl.addresses import address, masked, prefix, single
+from parsers.platforms._cisco_acl.configuration import INTERFACE_LINES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,6 +135,7 @@ class _Reader:
         self._port = port
         self._others = others
         self._irrelevant = irrelevant
+        self._primary = False
 
     def read(self, line: Node) -> None:
         """Take one line, and account for it and what is below it."""
@@ -142,9 +144,23 @@ class _Reader:
         if taken is None:
             self._text.strange(f"interface {self._port.name}: {line.text}", line.number, decides=True)
         elif taken:
-            self._text.ledger.modelled(line.numbers())
+            self._text.ledger.modelled((line.number,))
         else:
-            self._text.ledger.irrelevant(line.numbers())
+            self._text.ledger.irrelevant((line.number,))
+        for below in line.children:
+            self._nested(below)
+
+    def _nested(self, line: Node) -> None:
+        """Account for a line below another one: a block of its own (HSRP), unless it belongs to the interface."""
+        words = line.words
+        if words[:2] in INTERFACE_LINES or words[0] in {"crypto", "vrf", "zone-member"}:
+            self._text.strange(
+                f"interface {self._port.name}: below another line: {line.text}", line.number, decides=True
+            )
+        else:
+            self._text.ledger.irrelevant((line.number,))
+        for below in line.children:
+            self._nested(below)
 
     def _take(self, words: Sequence[str], number: int) -> bool | None:
         """Tell what a line is: True modelled, False irrelevant, None not understood."""
@@ -163,7 +179,7 @@ class _Reader:
             return True
         if head in _ADDRESS and second in _FILTERS:
             return self._binding(words[2:], 6 if head == "ipv6" else 4, number)
-        if "vrf" in {head, second} and words[-2] in {"forwarding", "member", "vrf"}:
+        if "vrf" in {head, second} and len(words) > 1 and words[-2] in {"forwarding", "member", "vrf"}:
             self._port.vrf = words[-1]
             return True
         if head == "no" and second in {"ip", "ipv4", "ipv6"}:
@@ -190,8 +206,16 @@ class _Reader:
         rest = [word for word in words[at + 1 :] if word not in {"hardware-count", "interface-statistics"}]
         if rest and not (rest[0] == "compress" and rest[1:2] == ["level"] and len(rest) == 3):
             return None
-        self._port.bindings.append(Binding(version, _DIRECTIONS[words[at]], tuple(names), number))
+        binding = Binding(version, _DIRECTIONS[words[at]], tuple(names), number)
+        if any((item.version, item.direction) == (version, binding.direction) for item in self._port.bindings):
+            self._twice(number)
+        self._port.bindings.append(binding)
         return True
+
+    def _twice(self, number: int) -> None:
+        """Note what an interface has once: the second may be another interface's, whose first line is lost."""
+        words = " ".join(self._text.words(number))
+        self._text.strange(f"interface {self._port.name}: a second one: {words}", number, decides=True)
 
     def _address(self, words: Sequence[str], version: int, number: int) -> bool | None:
         port = self._port
@@ -211,6 +235,10 @@ class _Reader:
             return None
         if own is None or around is None or not around <= AddressSet.span(0, V6 - 1):
             return None
+        if "secondary" not in words:
+            if self._primary:
+                self._twice(number)
+            self._primary = True
         port.addresses.append(own)
         port.networks.append(around)
         return True

@@ -175,3 +175,13 @@ def test_a_made_up_word_in_what_holds_the_rules(name: str, old: str, new: str) -
     lines = list(lines_of(name))
     lines[next(n for n, line in enumerate(lines) if line.rstrip() == old)] = new
     assert any(item.decides for item in parse(name, lines).remarks)
+
+
+@pytest.mark.parametrize("name", ["cisco_ios/nat", "cisco_nxos/router-acl", "cisco_iosxr/common-list"])
+def test_an_interface_that_loses_its_first_line(name: str) -> None:
+    """What stood in it is not quietly taken for another interface's."""
+    lines = lines_of(name)
+    for n, line in enumerate(lines):
+        if line.startswith("interface ") and any("address" in item for item in lines[n + 1 : block(lines, n)]):
+            found = parse(name, [*lines[:n], *lines[n + 1 :]])
+            assert any(item.decides for item in found.remarks), line
