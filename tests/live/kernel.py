@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
+from parsers.contract import LineState
 from parsers.model.interpreter import Judgement, Path, Verdict, Walker, judge_reply, route_cuts
 from parsers.model.packets import Packet
 from parsers.model.rules import State, Traffic
@@ -28,7 +29,8 @@ __all__ = ["Comparison", "compare"]
 _INGRESS = {"internet": "wan0", "dmz": "dmz0", "trusted": "lan0"}
 _COUNTED = re.compile(r"counter packets (\d+) bytes \d+(?P<rest>.*)$")
 _SAVED = re.compile(r"^\[(\d+):\d+\] -A (?P<rest>.*)$")
-_DECIDES = re.compile(r"\b(accept|drop|reject|ACCEPT|DROP|REJECT|dnat|redirect|DNAT|REDIRECT)\b")
+_DECIDES = re.compile(r"\b(accept|drop|reject|dnat|redirect)\b")
+_TARGETS = {"ACCEPT", "DROP", "REJECT", "DNAT", "REDIRECT"}
 
 
 @dataclass(slots=True)
@@ -181,6 +183,7 @@ def _counters(
 ) -> list[str]:
     """Hold the kernel's counter of each deciding rule against the packets that the model gives it."""
     wrong: list[str] = []
+    sent = _lines_for_own_packets(parsed)
     for index, document in enumerate(capture.documents):
         if document.name == "nft":
             numbers = _nft_counters(document.text, counted)
@@ -189,14 +192,26 @@ def _counters(
         else:
             continue
         for line, (packets, text) in numbers.items():
-            if parsed.ledger[index][line - 1] != 1:
-                continue  # said by another document
+            if parsed.ledger[index][line - 1] != LineState.MODELLED or (index, line) in sent:
+                continue  # another document says it, or the host's own answers count too
             found.rules += 1
             if hits[index, line] != packets:
                 wrong.append(
                     f"{document.name}:{line} {text.strip()}: {packets} packets, the model has {hits[index, line]}"
                 )
     return wrong
+
+
+def _lines_for_own_packets(parsed: Parsed) -> set[tuple[int, int]]:
+    """Give the lines that packets of the host itself pass: it answers probes with resets and errors."""
+    return {
+        (rule.span.document, rule.span.first)
+        for stage in parsed.firewalls[0].stages
+        if stage.traffic is Traffic.FROM_DEVICE
+        for chain in stage.chains
+        for rule in chain.rules
+        if rule.span is not None
+    }
 
 
 def _nft_counters(text: str, counted: str) -> dict[int, tuple[int, str]]:
@@ -218,7 +233,8 @@ def _save_counters(text: str, counted: str) -> dict[int, tuple[int, str]]:
     found: dict[int, tuple[int, str]] = {}
     for number, rule in zip(lines, rules, strict=True):
         match = _SAVED.match(rule)
-        if match and _DECIDES.search(match["rest"].partition(" -j ")[2]) and "-i lan0" not in rule:  # SSH itself
+        target = match["rest"].partition(" -j ")[2].split(" ")[0] if match else ""
+        if match and target in _TARGETS and "-i lan0" not in rule:  # which SSH itself passes
             found[number] = (int(match[1]), rule)
     return found
 
