@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.examine import examine
+from auditor.engine.paths import asked, end_to_end
 from auditor.errors import FailureKind, NotAssessableError, UsageError
 from auditor.report.hits import with_hits
 from auditor.report.status import firewall_status
@@ -31,14 +32,14 @@ from parsers.contract import LineState
 from parsers.errors import ParserError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from auditor.deployment.site import Deployment, FirewallEntry, Question
     from parsers.contract import Parsed, Platform
     from parsers.model.capture import Capture
     from parsers.model.firewall import Firewall
 
-__all__ = ["Origin", "audit_firewall", "compose", "failed"]
+__all__ = ["Origin", "audit_firewall", "compose", "failed", "models"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,13 @@ def audit_firewall(
     deployment: Deployment,
     entry: FirewallEntry,
     origin: Origin | None = None,
+    *,
+    others: Mapping[str, Firewall] | None = None,
 ) -> FirewallReport:
     """Audit one firewall of a deployment from its (redacted, complete) capture.
+
+    `others` are the models of other firewalls of the deployment (see `models`): on a path, a row is asked in the
+    addresses that the hops before send.
 
     A capture that the platform refuses gives a report with an error. Raises UsageError (the deployment does not fit
     the firewall) and EngineError.
@@ -77,8 +83,11 @@ def audit_firewall(
         firewall = _choose(parsed, entry)
     except NotAssessableError as error:
         return failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint, source)
-    asked = question(deployment, entry.name, firewall)
-    examined = examine(firewall, asked, capture, parsed.remarks)
+    own = question(deployment, entry.name, firewall)
+    if others and deployment.paths:
+        known = {name: (model, question(deployment, name, model)) for name, model in others.items()}
+        own = asked(deployment, entry.name, own, known)
+    examined = examine(firewall, own, capture, parsed.remarks)
     report = FirewallReport(
         name=entry.name,
         platform=platform.id,
@@ -90,7 +99,7 @@ def audit_firewall(
         serial=firewall.device.serial,
         ha_role=firewall.device.ha_role.value,
         source=source,
-        sides=_sides(asked),
+        sides=_sides(own),
         assumptions=(*((item.text, item.why) for item in firewall.assumptions), *where.assumed),
         not_judged=examined.not_judged,
         coverage=_coverage(parsed, examined.not_understood),
@@ -98,6 +107,17 @@ def audit_firewall(
         findings=with_hits(examined.findings, _hits(parsed, capture)),
     )
     return replace(report, status=firewall_status(report))
+
+
+def models(captures: Mapping[str, tuple[Capture, Platform]], deployment: Deployment) -> dict[str, Firewall]:
+    """Give the models of several firewalls of a deployment by name, without those that cannot be parsed."""
+    found: dict[str, Firewall] = {}
+    for name, (capture, platform) in captures.items():
+        try:
+            found[name] = _choose(platform.parse(capture), deployment.firewall(name))
+        except (ParserError, NotAssessableError, UsageError):
+            continue  # its own audit says why
+    return found
 
 
 def failed(  # noqa: PLR0917 - the parts of a failure
@@ -121,7 +141,7 @@ def compose(deployment: Deployment, firewalls: tuple[FirewallReport, ...], as_of
         baselines=deployment.baseline.parts,
         deployment=(deployment.name, deployment.sha256),
         firewalls=firewalls,
-        rows=(),
+        rows=end_to_end(deployment, firewalls),
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from auditor.baseline.rows import Region, Requirement, ResolvedRow, Runs
-from auditor.deployment.site import Deployment, Question, SideSpec
+from auditor.deployment.site import Deployment, Question
+from parsers.model.addresses import AddressSet
 
 __all__ = ["Cut", "crosses", "cuts", "hops"]
 
@@ -27,16 +28,18 @@ def cuts(regions: Iterable[Region], question: Question) -> tuple[Cut, ...]:
     out = []
     for near in sides:
         for far in sides:
-            found = tuple(_between(made, near, far)) if near.name != far.name else ()
+            found = (
+                tuple(_between(made, question.standing(near), question.standing(far))) if near.name != far.name else ()
+            )
             if found:
                 out.append(Cut(source=near.name, destination=far.name, regions=found))
     return tuple(out)
 
 
-def _between(regions: Iterable[Region], near: SideSpec, far: SideSpec) -> Iterable[Region]:
+def _between(regions: Iterable[Region], near: AddressSet, far: AddressSet) -> Iterable[Region]:
     for region in regions:
         part = Region(
-            source=region.source & near.addresses, destination=region.destination & far.addresses,
+            source=region.source & near, destination=region.destination & far,
             services=region.services, names=region.names,
         )  # fmt: skip
         if part:

@@ -59,9 +59,12 @@ def sides_of(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> t
     claims += _routed(model, owners)
     standing = _settled(claims)
     out = [
-        replace(spec, addresses=standing.get(spec.name, NONE), interfaces=_interfaces(spec.name, owners))
+        replace(
+            spec, addresses=standing.get(spec.name, NONE), interfaces=_interfaces(spec.name, owners),
+            by_default=standing.get(spec.name, NONE) - _by_name(claims, spec.name),
+        )
         for spec in specs
-    ]
+    ]  # fmt: skip
     if entry.local:
         out.append(SideSpec(
             name=LOCAL_SIDE, members=(LOCAL_SIDE,), groups=entry.local, internet=False, addresses=entry.local,
@@ -178,7 +181,12 @@ def _member_addresses(deployment: Deployment, member: Member) -> AddressSet:
 
 
 def _owners(entry: FirewallEntry, model: Firewall, specs: Sequence[SideSpec]) -> dict[str, str]:
-    """Give the side of every interface; ignored ones have one that is not judged."""
+    """Give the side of every interface; ignored ones have one that is not judged.
+
+    A ruleset that was saved without its device's interfaces is entered by those that the declared sides name.
+    """
+    if not model.interfaces:
+        return {spec.name: spec.name for spec in specs}
     names = {spec.name for spec in specs}
     owners: dict[str, str] = {}
     for item in model.interfaces:
@@ -195,6 +203,13 @@ def _owners(entry: FirewallEntry, model: Firewall, specs: Sequence[SideSpec]) ->
 
 def _interfaces(side: str, owners: dict[str, str]) -> tuple[str, ...]:
     return tuple(name for name, owner in owners.items() if owner == side)
+
+
+def _by_name(claims: Sequence[_Claim], side: str) -> AddressSet:
+    """Give what a side is said to hold by its members, its networks and its routes but the default ones."""
+    return AddressSet.join(
+        claim.addresses for claim in claims if claim.side == side and claim.addresses.size not in {*_WHOLE, ANY.size}
+    )
 
 
 def _claim(side: str, addresses: AddressSet, *, routed: bool = False, metric: int = 0) -> _Claim:

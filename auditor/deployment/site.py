@@ -214,6 +214,7 @@ class SideSpec:
     `groups` are the members' explicit addresses; `addresses` adds every network that the device routes there, without
     what stands more specifically elsewhere. `internet` tells whether the Internet is behind it. The sides `local` and
     `unassigned:NAME` are not declared: the first is the device itself, the second is judged for surplus only.
+    `by_default` is the part of the addresses that only a default route puts there.
     """
 
     name: str
@@ -223,6 +224,7 @@ class SideSpec:
     addresses: AddressSet = NONE
     interfaces: tuple[str, ...] = ()
     declared: bool = True
+    by_default: AddressSet = NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +248,14 @@ class Question:
     ipv6: str = "judge"
     unreal_sources: AddressSet = NONE
     groups: tuple[Group, ...] = ()
+
+    def standing(self, side: SideSpec) -> AddressSet:
+        """Give whom rows can mean on a side: beside the Internet, only its members and what is routed there by name.
+
+        A group that no side lists does not come in by the default route (semantics: section 5).
+        """
+        strangers = AddressSet.join(group.addresses for group in self.groups) | self.protected
+        return side.addresses - ((side.by_default & strangers) - side.groups)
 
     @property
     def side_addresses(self) -> tuple[tuple[str, AddressSet], ...]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditor.deployment.site import Question
-    from auditor.engine.flows import Decision
+    from auditor.engine.flows import Decision, Flow
     from parsers.contract import Remark
     from parsers.model.capture import Capture, Span
     from parsers.model.firewall import Firewall
@@ -147,9 +147,7 @@ def _row(survey: Survey, citer: Citer, judged: Judged) -> RowVerdict:
         lines.append(citer.line(judged.helper.span, judged.helper.name, LineRole.PERMITS))
     elif judged.verdict is RowVerdictKind.PRESENT:
         flows = [part.crossing.flow for part in judged.served]
-        lines += [
-            citer.decision(item, LineRole.PERMITS) for item in dict.fromkeys(d for flow in flows for d in flow.trail)
-        ]
+        lines += [citer.decision(item, LineRole.PERMITS) for item in _deciders(flows)]
         lines += citer.translations(flows)
         witness = _served(survey, judged)
     elif judged.holes and judged.verdict is not RowVerdictKind.NOT_ASSESSABLE:
@@ -174,6 +172,15 @@ def _row(survey: Survey, citer: Citer, judged: Judged) -> RowVerdict:
         witness=witness,
         citation=row.citation,
     )
+
+
+def _deciders(flows: list[Flow]) -> list[Decision]:
+    """Give the rules that let flows pass; an implicit permit only where no rule did."""
+    found: dict[Decision, None] = {}
+    for flow in flows:
+        explicit = [item for item in flow.trail if item.index is not None]
+        found.update(dict.fromkeys(explicit or flow.trail[-1:]))
+    return list(found)
 
 
 def _served(survey: Survey, judged: Judged) -> PacketView | None:

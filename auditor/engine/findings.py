@@ -16,7 +16,7 @@ from auditor.report.severity import severity
 from auditor.report.values import Confidence, Finding, Kind, Line, LineRole, RowVerdictKind
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Deny
-from parsers.model.services import PORTS, ServiceSet
+from parsers.model.services import ANY_SERVICE, PORTS, ServiceSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +33,8 @@ _ALSO = 12
 """So many further rules that would open the same traffic are looked for at the most."""
 ALSO_WORK = 1_000_000
 """The work of looking for them over all findings, in rules looked at: about half a second."""
+_SERVICES = 4
+"""So many services are named in a title."""
 _TELNET = 23
 
 
@@ -151,19 +153,15 @@ class Findings:
         )
 
     def _title(self, surplus: Surplus, services: ServiceSet) -> str:
-        ports = ", ".join(
-            f"{box.protocol}/{box.ports}" if box.ports != "any" else box.protocol
-            for box in cell_boxes([Cell(AddressSet(((0, 0),)), AddressSet(((0, 0),)), services)])
-        )
-        if len(ports) > 60:
-            ports = f"{ports[:57]}..."
+        ports = _named(services)
         between = f"from {surplus.pair.source} to {surplus.pair.destination}"
         if surplus.kind is Kind.FORBIDDEN and surplus.row is not None:
             return f"{ports} {between} is prohibited: {surplus.row.title}"
         if surplus.row is not None:
             return f"{ports} {between} is open although row {surplus.row.id} ({surplus.row.title}) is off"
         if surplus.kind is Kind.OVER_BROAD:
-            return f"{ports} {between} is open beside what rows {', '.join(surplus.rows)} need"
+            word = "rows" if len(surplus.rows) > 1 else "row"
+            return f"{ports} {between} is open beside what {word} {', '.join(surplus.rows)} needs"
         return f"{ports} {between} is open and no row needs it"
 
     def _sensitive(self, surplus: Surplus, services: ServiceSet) -> bool:
@@ -275,6 +273,19 @@ class Findings:
         between = f"{pair.source}>{pair.destination}" if pair else ""
         text = "\x1f".join((self.name, kind.value, between, ",".join(rows), rule))
         return f"{kind.value}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _named(services: ServiceSet) -> str:
+    """Give services in few words, for a title."""
+    if 2 * services.size > ANY_SERVICE.size:
+        return "any service" if services == ANY_SERVICE else "nearly any service"
+    nowhere = AddressSet(((0, 0),))
+    words = []
+    for box in cell_boxes([Cell(nowhere, nowhere, services)]):
+        name = f"protocol {box.protocol}" if box.protocol[0].isdigit() else box.protocol
+        words.append(name if box.ports == "any" or box.icmp else f"{name}/{box.ports}")
+    short = list(dict.fromkeys(words))
+    return ", ".join(short) if len(short) <= _SERVICES else f"{', '.join(short[:_SERVICES])} and more"
 
 
 def _normal(rule: Rule | None) -> str:

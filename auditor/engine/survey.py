@@ -164,7 +164,7 @@ class Survey:
                 continue
             if not (destination.declared or destination.name == LOCAL_SIDE):
                 continue
-            window = Cell(source.addresses, destination.addresses, ANY_SERVICE)
+            window = Cell(self.question.standing(source), self.question.standing(destination), ANY_SERVICE)
             cut = intersect(cells, [window])
             if cut:
                 yield Pair(source.name, destination.name), cut
