@@ -47,6 +47,13 @@ MACHINE_PATHS = ("/" + "work/main", "/" + "work/shared", "/" + "work/.library")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+WORKING_STATE = {
+    "Ace", "AccessList", "Budget", "Configuration", "Group", "IpSet", "IpSets", "Marks", "Place", "Port", "Problems",
+    "Run", "Save", "SaveChain", "SaveMeaning", "SaveTable", "Sets", "TableMeaning",
+}  # fmt: skip
+"""What one run fills in on its way and nobody keeps: counters, collected problems, half-read texts. No values."""
+
+
 class Module:
     """One Python file of the project, with its dotted name and syntax tree."""
 
@@ -259,7 +266,7 @@ class TestModules:
                         for keyword in keywords
                         if isinstance(keyword.value, ast.Constant) and keyword.value.value is True
                     }
-                    if not {"frozen", "slots"} <= true:
+                    if not {"frozen", "slots"} <= true and not ("slots" in true and node.name in WORKING_STATE):
                         found.append(f"{module.name}:{node.lineno}: {node.name}")
 
         assert found == []
