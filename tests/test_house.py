@@ -46,7 +46,6 @@ REGISTRY_HOSTS = tuple(
 MACHINE_PATHS = ("/" + "work/main", "/" + "work/shared", "/" + "work/.library")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 WORKING_STATE = {
     "Ace", "AccessList", "Budget", "Configuration", "Group", "IpSet", "IpSets", "Marks", "Place", "Port", "Problems",
     "Run", "Save", "SaveChain", "SaveMeaning", "SaveTable", "Sets", "TableMeaning",
@@ -54,6 +53,7 @@ WORKING_STATE = {
 """What one run fills in on its way and nobody keeps: counters, collected problems, half-read texts. No values."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
     """One Python file of the project, with its dotted name and syntax tree."""
 
