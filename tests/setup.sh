@@ -42,6 +42,9 @@ if ! oscal >&2; then
 fi
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+for bin in /usr/lib/postgresql/*/bin; do # where Debian keeps the server, by version
+    PATH="$PATH:$bin"
+done
 programs=()
 packages=()
 for pair in "${needed[@]}"; do

@@ -35,7 +35,7 @@ def render(report: Report, options: RenderOptions) -> str:
 
 def _suite(root: ET.Element, firewall: FirewallReport, as_of: str, fail_on: FailOn) -> None:
     name = f"{firewall.name}/{firewall.context}" if firewall.context else firewall.name
-    suite = ET.SubElement(root, "testsuite", {"name": xml_text(name), "timestamp": as_of.removesuffix("Z")})
+    suite = ET.SubElement(root, "testsuite", {"name": _name(name), "timestamp": as_of.removesuffix("Z")})
     if firewall.error is not None:
         case = _case(suite, name, "assessment")
         _outcome(case, "error", firewall.error.kind.value, f"{firewall.error.message}\n{firewall.error.hint}".rstrip())
@@ -55,13 +55,17 @@ def _suite(root: ET.Element, firewall: FirewallReport, as_of: str, fail_on: Fail
 
 
 def _case(suite: ET.Element, firewall: str, name: str) -> ET.Element:
-    return ET.SubElement(suite, "testcase", {"classname": xml_text(firewall), "name": xml_text(shortened(name, 500))})
+    return ET.SubElement(suite, "testcase", {"classname": _name(firewall), "name": _name(name)})
+
+
+def _name(text: str) -> str:
+    return xml_text(shortened(text, 500))
 
 
 def _outcome(case: ET.Element, tag: str, kind: str, text: str) -> None:
     first, _, _ = text.partition("\n")
     safe = shortened(text, _LIMIT)
-    element = ET.SubElement(case, tag, {"type": kind, "message": xml_text(shortened(first, 500))})
+    element = ET.SubElement(case, tag, {"type": kind, "message": _name(first)})
     element.text = "\n".join(xml_text(line) for line in safe.split("\n"))
 
 

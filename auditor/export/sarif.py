@@ -80,7 +80,7 @@ def _run(report: Report, firewall: FirewallReport, options: RenderOptions) -> di
                 "rules": [_rule(kind) for kind in _KINDS],
             }
         },
-        "automationDetails": {"id": f"st-audit/{visible(name)}/"},
+        "automationDetails": {"id": f"st-audit/{_name(name)}/"},
         "invocations": [
             {
                 "executionSuccessful": came_to not in {Status.NOT_ASSESSABLE, Status.ERROR},
@@ -131,16 +131,16 @@ def _result(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
         "level": _LEVEL[finding.severity],
         "kind": "fail" if finding.kind is not Kind.NOT_ASSESSABLE else "open",
         "message": {"text": _words(_message(firewall, finding))},
-        "partialFingerprints": {_FINGERPRINT: finding.id},
+        "partialFingerprints": {_FINGERPRINT: _name(finding.id)},
         "locations": [_location(line) for line in numbered[:1]],
         "relatedLocations": [_location(line) | {"id": number} for number, line in enumerate(numbered[1:], start=1)],
         "properties": {
             "severity": finding.severity.value,
             "confidence": finding.confidence.value,
             "security-severity": _SCORE[finding.severity],
-            "rows": list(finding.rows),
-            "from": finding.source_side,
-            "to": finding.destination_side,
+            "rows": [_name(row) for row in finding.rows],
+            "from": finding.source_side and _name(finding.source_side),
+            "to": finding.destination_side and _name(finding.destination_side),
             "size": str(finding.size),
             "witness": finding.witness and packet(finding.witness),
         },
@@ -183,7 +183,11 @@ def _location(line: Line) -> dict[str, Any]:
 
 def _uri(name: str) -> str:
     """Give a relative URI reference: code scanning refuses absolute ones, and a name must not act as a scheme."""
-    return quote(name.encode("utf-8", "backslashreplace").decode().lstrip("/") or "configuration", safe="/._-")
+    return quote(_name(name).lstrip("/") or "configuration", safe="/._-")
+
+
+def _name(text: str) -> str:
+    return shortened(visible(text), 500)
 
 
 def _words(text: str) -> str:

@@ -420,7 +420,7 @@ def _coverage(firewall: FirewallReport, amount: _Amount) -> Iterator[RenderableT
             effect = "could change the result"
         # A reason that only repeats the line says no more than that it was not understood.
         why = item.reason.removesuffix(item.line.text.strip()).removesuffix(": ") or item.reason
-        reason = _join([why, Text(effect, "yellow")], "; ")
+        reason = _join([why, _safe(effect, "yellow")], "; ")
         table.add_row(_safe(place(item.line, with_file=with_file)), _safe(item.line.text), reason)
     yield table
     if len(missed) > amount.not_understood:

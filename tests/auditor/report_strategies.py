@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
@@ -161,7 +162,7 @@ firewalls = st.builds(
 ).map(lambda found: replace(found, status=firewall_status(found)))
 reports = st.builds(
     Report,
-    as_of=texts,
+    as_of=st.integers(0, 2**32).map(lambda seconds: datetime.fromtimestamp(seconds, UTC).isoformat()),
     tool_version=texts,
     baselines=st.lists(st.tuples(texts, digests), max_size=2).map(tuple),
     deployment=st.none() | st.tuples(texts, digests),

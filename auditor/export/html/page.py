@@ -29,6 +29,9 @@ from auditor.export.words import (
     row_traffic,
     several_files,
     source_text,
+    use_text,
+    waived_text,
+    warning_text,
 )
 from auditor.report.status import JUDGED, SEVERITIES, exit_code, firewall_status, status
 from auditor.report.values import Confidence, Finding, FirewallReport, Line, Report, RowVerdict, RowVerdictKind
@@ -175,6 +178,9 @@ def _environment() -> Environment:
     )
     environment.filters["counted"] = counted
     environment.filters["place"] = place
+    environment.filters["use"] = use_text
+    environment.filters["waived"] = waived_text
+    environment.filters["warning"] = warning_text
     environment.filters["number"] = lambda value: f"{value:g}"
     return environment
 

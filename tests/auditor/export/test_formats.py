@@ -19,7 +19,22 @@ from auditor.errors import UsageError
 from auditor.export.formats import FORMATS, render
 from auditor.export.options import RenderOptions
 from auditor.report.status import FailOn
-from auditor.report.values import Kind, Line, LineRole, Severity
+from auditor.report.values import (
+    Coverage,
+    DocumentSource,
+    Kind,
+    Line,
+    LineRole,
+    PathRow,
+    Report,
+    RowVerdictKind,
+    Severity,
+    SideView,
+    Source,
+    UnderstoodNot,
+    Waived,
+)
+from tests.auditor.export.readers import cells, inflated, page, text_of
 from tests.auditor.sample_report import failed, finding, firewall, not_understood, report, row, sample
 
 HOSTILE = [
@@ -32,6 +47,7 @@ HOSTILE = [
     "| a | b |",
     "\ud800\u202e\x00\ufffe",
 ]
+WAIVER_FIELDS = ("reason", "owner", "approver", "ticket", "expires")
 
 
 def text(name: str, **options: Any) -> str:
@@ -62,8 +78,7 @@ def test_every_format_names_every_finding(name: str) -> None:
         replace(finding(kind), id=f"id-{kind.value}", title=f"title of {kind.value}", rows=(), waived=None)
         for kind in Kind
     )
-    shown = render(report(firewall(rows=(row(),), findings=findings)), name)
-    plain = shown if isinstance(shown, str) else shown.decode()
+    plain = text_of(name, render(report(firewall(rows=(row(),), findings=findings)), name))
 
     for kind in Kind:
         assert f"title of {kind.value}" in plain or f"id-{kind.value}" in plain
@@ -171,32 +186,83 @@ def test_sarif_uris_are_relative(name: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9%._-][A-Za-z0-9%._/-]*", uri)
 
 
-@pytest.mark.parametrize("hostile", HOSTILE, ids=range(len(HOSTILE)))
-@pytest.mark.parametrize("name", list(FORMATS))
-def test_hostile_text_is_harmless(name: str, hostile: str) -> None:
-    """Whatever names, lines and messages hold, each format stays what it is and acts on nothing."""
-    line = Line(file=hostile, line=3, end_line=3, text=hostile, role=LineRole.PERMITS)
-    bad = replace(finding(), title=hostile, lines=(line,), source_side=hostile, remedy=hostile, id=hostile)
-    entry = replace(
-        firewall(rows=(replace(row(), title=hostile, because=hostile, decided_by=(line,)),), findings=(bad,)),
-        name=hostile,
-        hostname=hostile,
-        not_judged=(hostile,),
-    )
-    rendered = render(report(entry, replace(failed(), name=hostile)), name)
-    shown = rendered if isinstance(rendered, str) else rendered.decode()
-    shown.encode("utf-8")
+def hostile(texts: list[str]) -> Report:
+    """Make a report with a firewall per text, which stands wherever text can stand."""
+    attack = " ".join(HOSTILE)
+    first = replace(failed(), name="\x1b[31m<b>")
+    entries = []
+    for number, text in enumerate(texts):
+        line = Line(file=text, line=3, end_line=4, text=f"{text}\n{text}", role=LineRole.PERMITS)
+        dead = replace(line, line=None, end_line=None, role=LineRole.DEFAULT)
+        bad = replace(finding(), title=text, lines=(line, dead), source_side=text, remedy=text, id=f"{text}{number}")
+        waived = replace(bad, id=f"waived {text}", waived=Waived(**dict.fromkeys(WAIVER_FIELDS, text)))
+        judged = replace(row(verdict=RowVerdictKind.MISSING), id=text, title=text, because=text, decided_by=(line,))
+        entries.append(
+            replace(
+                firewall(rows=(judged, replace(judged, source=text, citation=text)), findings=(bad, waived)),
+                name=text,
+                context=text,
+                hostname=text,
+                model=text,
+                not_judged=(text,),
+                assumptions=((text, text),),
+                sides=(SideView(name=text, members=(text, "edge")), SideView(name="dmz", members=("server",))),
+                source=Source(kind="ssh", address=text, host_key=text, commands=(text,), documents=(
+                    DocumentSource(name=text, command=text, sha256="0" * 64, lines=3),)),
+                coverage=Coverage(
+                    lines=3, not_understood=(UnderstoodNot(line=line, reason=text, affects=(text,), blocks=True),)
+                ),
+            )
+        )  # fmt: skip
+    paths = tuple(PathRow(id=text, title=text, verdict="open", hops=()) for text in HOSTILE)
+    return replace(report(first, *entries), deployment=(attack, "2" * 64), baselines=((attack, attack),), rows=paths)
 
-    assert not set(shown) & {"\x1b", "\x07", "\x00", "\u202e"}
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_hostile_text_is_harmless(name: str) -> None:
+    """Whatever names, lines and messages hold, each format stays what it is and acts on nothing."""
+    # Paper takes its time: one firewall with all of it must do.
+    texts = [" ".join(HOSTILE) + " " + "A" * 1_000_000] if name == "pdf" else [*HOSTILE, "A" * 1_000_000]
+    rendered = render(hostile(texts), name, RenderOptions(verbose=True))
+    check_harmless(name, rendered)
+    if isinstance(rendered, str):
+        assert not set(rendered) & {"\x1b", "\x07", "\x00", "\u202e", "\ud800", "\ufffe"}
+        rendered.encode("utf-8")
+    # A megabyte is shortened wherever it is for people; programs get it whole.
+    assert name == "json" or len(rendered) < 3_000_000
+
+
+def check_harmless(name: str, rendered: str | bytes) -> None:
+    """Let the format's own reader find nothing that acts."""
+    if isinstance(rendered, bytes):
+        if name == "xlsx":
+            assert {cell.data_type for cell in cells(rendered)} <= {"s", "n"}
+            assert not any(cell.hyperlink for cell in cells(rendered))
+        else:
+            assert name == "pdf"
+            assert not re.search(
+                rb"/(JavaScript|JS|Launch|URI|SubmitForm|EmbeddedFile|OpenAction)\b", inflated(rendered)
+            )
+        return
     match name:
-        case "json" | "sarif":
-            json.loads(shown)
+        case "json" | "sarif" | "oscal" | "ocsf":
+            json.loads(rendered)
         case "junit":
-            assert len(junitparser.JUnitXml.fromstring(shown.encode())) == 2
+            assert len(junitparser.JUnitXml.fromstring(rendered.encode())) == len(HOSTILE) + 2
         case "csv":
-            cells = [cell for record in csv.reader(io.StringIO(shown, newline="")) for cell in record]
-            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in cells)
+            found = [cell for record in csv.reader(io.StringIO(rendered, newline="")) for cell in record]
+            assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for cell in found)
         case "markdown":
-            html = MarkdownIt("commonmark").enable("table").render(shown)
+            html = MarkdownIt("commonmark").enable("table").render(rendered)
             assert not re.search(r"<(script|img|a)\b", html)
             assert html.count("<h1>") == 1
+        case "html":
+            document = page(rendered)
+            tags = Counter(tag for tag, _ in document.tags)
+            assert (tags["script"], tags["style"], tags["img"], tags["b"] - tags["figcaption"]) == (1, 1, 0, 1)
+            attributes = [(key, value or "") for _, values in document.tags for key, value in values.items()]
+            assert not [key for key, _ in attributes if key.startswith("on") or key == "style"]
+            assert all(value.startswith("#") for key, value in attributes if key == "href")
+            assert all(value not in {"html", "csv"} for key, value in attributes if key == "src")
+        case _:
+            assert name == "text"
