@@ -152,7 +152,29 @@ class NotAssessableError(StAuditError):
 
 
 class CollectionError(NotAssessableError):
-    """A firewall's configuration could not be fetched whole and from the right device."""
+    """A firewall's configuration could not be fetched whole and from the right device.
+
+    `transient` tells that a second try may do better: the network or the device was not there, or went away. A refused
+    login, host key or command never is: trying again locks accounts, and changes nothing.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: FailureKind,
+        hint: str = "",
+        file: str | os.PathLike[str] | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        transient: bool = False,
+    ) -> None:
+        """Take whether to try again besides what every such error has; who cannot be reached may be later."""
+        super().__init__(message, kind=kind, hint=hint, file=file, line=line, key=key)
+        self.transient = transient or kind is FailureKind.UNREACHABLE
+
+    def _details(self) -> dict[str, Any]:
+        return super()._details() | {"transient": self.transient}
 
 
 class BugError(StAuditError):

@@ -52,9 +52,11 @@ def execute(
         finally:
             channel.close()
     except (paramiko.SSHException, EOFError, OSError) as exc:
-        raise _incomplete(f"{command.text!r} could not be run: {describe(exc)}") from exc
+        raise _incomplete(f"{command.text!r} could not be run: {describe(exc)}", transient=True) from exc
     if status < 0:
-        raise _incomplete(f"{command.text!r} was killed or cut off after {len(output)} bytes: it has no exit status")
+        raise _incomplete(
+            f"{command.text!r} was killed or cut off after {len(output)} bytes: it has no exit status", transient=True
+        )
     stderr = errors.decode("utf-8", errors="replace")
     try:
         text = output.decode(encoding)
@@ -100,7 +102,7 @@ def _drain(channel: paramiko.Channel, command: Command, budget: Budget, deadline
         if got:
             last = time.monotonic()
         elif time.monotonic() - last > budget.idle:
-            raise _incomplete(f"{command.text!r} fell silent after {sum(map(len, parts[0]))} bytes")
+            raise _incomplete(f"{command.text!r} fell silent after {sum(map(len, parts[0]))} bytes", transient=True)
     return b"".join(parts[0]), b"".join(parts[1])
 
 
@@ -113,6 +115,9 @@ def _read_errors(channel: paramiko.Channel, errors: list[bytes]) -> int:
 
 
 def _incomplete(
-    message: str, hint: str = "nothing was judged; look at the device, then collect again"
+    message: str,
+    hint: str = "nothing was judged; look at the device, then collect again",
+    *,
+    transient: bool = False,
 ) -> CollectionError:
-    return CollectionError(message, kind=FailureKind.INCOMPLETE, hint=hint)
+    return CollectionError(message, kind=FailureKind.INCOMPLETE, hint=hint, transient=transient)

@@ -157,9 +157,9 @@ class Shell:
                 message = f"the device holds {what} back with its pager after {stream.lines} lines"
             else:
                 message = f"the device fell silent within {what}, after {stream.lines} lines"
-            raise _incomplete(message) from exc
+            raise _incomplete(message, transient=True) from exc
         if not data:
-            raise _incomplete(f"the connection ended within {what}, after {stream.lines} lines")
+            raise _incomplete(f"the connection ended within {what}, after {stream.lines} lines", transient=True)
         try:
             stream.add(self._decoder.decode(data))
         except UnicodeDecodeError as exc:
@@ -207,9 +207,10 @@ class _Stream:
         return -1
 
 
-def _incomplete(message: str) -> CollectionError:
+def _incomplete(message: str, *, transient: bool = False) -> CollectionError:
     return CollectionError(
         message,
         kind=FailureKind.INCOMPLETE,
         hint="nothing was judged; look at the device, then collect again",
+        transient=transient,
     )

@@ -90,7 +90,13 @@ def collect(
             )
     except CollectionError as exc:
         raise CollectionError(
-            scrubber.text(exc.message), kind=exc.kind, hint=exc.hint, file=exc.file, line=exc.line, key=exc.key
+            scrubber.text(exc.message),
+            kind=exc.kind,
+            hint=exc.hint,
+            file=exc.file,
+            line=exc.line,
+            key=exc.key,
+            transient=exc.transient,
         ) from exc.__cause__
     capture = redactor.capture(platform, Capture(documents=documents, platform=platform.id))
     demand(platform, capture)
@@ -169,6 +175,7 @@ def _in_shell(
             f"the connection broke: {describe(exc)}",
             kind=FailureKind.INCOMPLETE,
             hint="nothing was judged; collect again",
+            transient=True,
         ) from exc
 
 

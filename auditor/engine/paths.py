@@ -14,6 +14,7 @@ from auditor.deployment.cuts import cuts, hops
 from auditor.engine.cells import Cell, intersect, merge
 from auditor.engine.question import BudgetError, Mode
 from auditor.engine.survey import Survey, cells_of
+from auditor.report.merge import path_verdict
 from auditor.report.values import Hop, PathRow, RowVerdictKind
 
 if TYPE_CHECKING:
@@ -110,7 +111,12 @@ def end_to_end(deployment: Deployment, firewalls: Sequence[FirewallReport]) -> t
                 if hop is not None:
                     seen.setdefault(name, hop)
         out.append(
-            PathRow(id=row_id, title=titles[row_id], verdict=_verdict(list(seen.values())), hops=tuple(seen.values()))
+            PathRow(
+                id=row_id,
+                title=titles[row_id],
+                verdict=path_verdict(hop.verdict for hop in seen.values()),
+                hops=tuple(seen.values()),
+            )
         )
     return tuple(out)
 
@@ -136,13 +142,3 @@ def _hop(report: FirewallReport | None, name: str, row_id: str, *, declared: boo
     if found.verdict is RowVerdictKind.NOT_REQUIRED:
         return Hop(firewall=name, verdict="not-required")
     return Hop(firewall=name, verdict="unknown")
-
-
-def _verdict(found: list[Hop]) -> str:
-    words = {hop.verdict for hop in found} - {"not-applicable"}
-    if words <= {"not-required"} and words:
-        return "not-required"
-    for word in ("blocked", "unknown"):
-        if word in words:
-            return word
-    return "open" if "open" in words else "not-required"
