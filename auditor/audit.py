@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from parsers.model.capture import Capture
     from parsers.model.firewall import Firewall
 
-__all__ = ["Origin", "audit_firewall", "compose", "failed", "models"]
+__all__ = ["Origin", "audit", "audit_firewall", "compose", "failed", "models"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,33 @@ def audit_firewall(
         findings=with_hits(examined.findings, _hits(parsed, capture)),
     )
     return replace(report, status=firewall_status(report))
+
+
+def audit(
+    capture: Capture, deployment: Deployment, firewall: str = "", *, as_of: str, assume_complete: bool = False
+) -> Report:
+    """Audit a capture as one firewall of a deployment, by name or, without one, the only one of its platform.
+
+    The capture is recognised, redacted and must prove complete (or `assume_complete`, which the report says). `as_of`
+    is the moment of the audit, ISO 8601 in UTC. What cannot be assessed is a report with an error, never an exception;
+    raises DetectionError (no platform or several), UsageError and EngineError.
+    """
+    from auditor.capture.completeness import demand
+    from auditor.capture.redaction import redact
+    from auditor.deployment.question import entry_of
+    from parsers.registry import detect
+
+    platform = detect(capture)
+    entry = entry_of(deployment, firewall, platform.id)
+    clean = redact(platform, capture)
+    try:
+        assumed = demand(platform, clean, assume_complete=assume_complete)
+    except NotAssessableError as error:
+        found = failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint)
+    else:
+        origin = Origin(assumed=((assumed, "assume_complete"),) if assumed else ())
+        found = audit_firewall(clean, platform, deployment, entry, origin)
+    return compose(deployment, (found,), as_of)
 
 
 def models(captures: Mapping[str, tuple[Capture, Platform]], deployment: Deployment) -> dict[str, Firewall]:
