@@ -7,11 +7,11 @@ no union of few boxes can say stays as `excluded` boxes: the chain builder lets 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parsers.model.addresses import AddressSet
 from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.rules import ANYTHING, Match
+from parsers.model.rules import ANYTHING, Match, State
 from parsers.model.services import ServiceSet
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["EVERYTHING", "EXOTIC", "NOTHING", "Guard", "but", "compact", "exotic", "meet", "perhaps", "unknown"]
 
+S = TypeVar("S", AddressSet, ServiceSet, frozenset[State])
 BOX_LIMIT = 2048
 """More boxes than this for one rule are not multiplied out: the rest of the rule becomes a condition."""
+
+
+_WHOLE = (ANYTHING,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +34,8 @@ class Guard:
     With conditions that is an upper bound, and `sure` holds the boxes that match whatever the conditions say.
     """
 
-    possible: tuple[Match, ...] = (ANYTHING,)
-    sure: tuple[Match, ...] = (ANYTHING,)
+    possible: tuple[Match, ...] = _WHOLE
+    sure: tuple[Match, ...] = _WHOLE
     excluded: tuple[Match, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
@@ -53,7 +57,8 @@ class Guard:
             return self & unknown(text)
         try:
             possible = _product(self.possible, other.possible)
-            sure = _product(self.sure, other.sure)
+            exact = self.sure is self.possible and other.sure is other.possible
+            sure = possible if exact else _product(self.sure, other.sure)
         except _TagsError as error:
             return self & unknown(str(error))
         more = tuple(item for item in other.conditions if item not in self.conditions)
@@ -79,10 +84,10 @@ def meet(left: Match, right: Match) -> Match | None:
         return right
     if right is ANYTHING:
         return left
-    source = left.source & right.source
-    destination = left.destination & right.destination
-    services = left.services if right.services is left.services else left.services & right.services
-    states = left.states & right.states
+    source = _both(left.source, right.source, ANYTHING.source)
+    destination = _both(left.destination, right.destination, ANYTHING.destination)
+    services = _both(left.services, right.services, ANYTHING.services)
+    states = _both(left.states, right.states, ANYTHING.states)
     ingress = _names(left.ingress, right.ingress)
     egress = _names(left.egress, right.egress)
     if not (source and destination and services and states) or frozenset() in {ingress, egress}:
@@ -97,6 +102,13 @@ def meet(left: Match, right: Match) -> Match | None:
         tags=_tags(left.tags, right.tags),
         objects=left.objects + tuple(item for item in right.objects if item not in left.objects),
     )
+
+
+def _both(left: S, right: S, whole: S) -> S:
+    """Give the intersection; most parts of most rules are whole, and whole is one and the same value."""
+    if left is whole:
+        return right
+    return left if right is whole else left & right
 
 
 def _names(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
@@ -116,6 +128,9 @@ def _tags(left: frozenset[str] | None, right: frozenset[str] | None) -> frozense
 
 
 def _product(left: tuple[Match, ...], right: tuple[Match, ...]) -> tuple[Match, ...]:
+    if len(left) == len(right) == 1:
+        only = meet(left[0], right[0])
+        return () if only is None else (only,)
     boxes = (meet(a, b) for a in left for b in right)
     return compact(box for box in boxes if box is not None)
 
@@ -133,7 +148,10 @@ _FIELDS = tuple(item.name for item in fields(Match) if item.name != "objects")
 
 def compact(boxes: Iterable[Match]) -> tuple[Match, ...]:
     """Join boxes that differ in one part only, so that a rule becomes few model rules."""
-    kept = list(dict.fromkeys(boxes))
+    given = tuple(boxes)
+    if len(given) < 2:
+        return given
+    kept = list(dict.fromkeys(given))
     for name, join in _JOINS.items():
         if len(kept) < 2:
             break

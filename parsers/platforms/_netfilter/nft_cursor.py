@@ -64,16 +64,18 @@ class Cursor:
 
     def next(self) -> str:
         """Take the next word; raises ParserError at the end."""
-        self.demand()
-        word = self.words[self.at]
+        if self.at >= len(self.words):
+            self.demand()
         self.at += 1
-        return word.text
+        return self.words[self.at - 1].text
 
     def take(self, *texts: str) -> bool:
         """Take the next word if it is one of these and not a quoted string."""
-        if self.kind != "string" and self.text in texts:
-            self.at += 1
-            return True
+        if self.at < len(self.words):
+            word = self.words[self.at]
+            if word.text in texts and word.kind != "string":
+                self.at += 1
+                return True
         return False
 
     def expect(self, text: str) -> None:
