@@ -218,9 +218,13 @@ class _Reader:
         words = self._words[self._at : self._at + count]
         self._at += count
         wanted = _GROUP_KINDS.get(words[0])
-        if wanted is not None and not self._around.objects.is_defined("object-group", words[-1], wanted, self._number):
-            kind = ConditionKind.UNKNOWN
-        self._conditions.append(Condition(kind=kind, values=(words[-1],), text=" ".join(words), axis=axis))
+        values: tuple[str, ...] = (words[-1],)
+        if wanted is not None:
+            if self._around.objects.is_defined("object-group", words[-1], wanted, self._number):
+                values += self._around.objects.named(words[-1], self._number)
+            else:
+                kind = ConditionKind.UNKNOWN
+        self._conditions.append(Condition(kind=kind, values=values, text=" ".join(words), axis=axis))
 
     def _take_address(self) -> AddressBounds:
         bounds, names, self._at = take_address(self._around, self._words, self._at, self._number)

@@ -111,6 +111,24 @@ class Objects:
         self._undefined(keyword, name, kind, number)
         return False
 
+    def named(self, name: str, number: int) -> tuple[str, ...]:
+        """Give the users or security groups that a group of either kind names, those of nested groups included."""
+        key = ("object-group", name)
+        definition = self._definition(*key)
+        if definition is None or self._loops(key, number):
+            return ()
+        self._open.append(key)
+        found: list[str] = []
+        for line in definition.members:
+            words = self._text.words(line)
+            if words[0] == "group-object" and len(words) == 2:
+                if self.is_defined("object-group", words[1], definition.kind, line):
+                    found += self.named(words[1], line)
+            elif _names_one(definition.kind, words):
+                found.append(words[-1])
+        self._open.pop()
+        return tuple(dict.fromkeys(found))
+
     def resolve_all(self) -> tuple[NamedObject, ...]:
         """Give every network and service object and group, and account for the lines of every definition."""
         for definition in (*self._text.objects.values(), *self._text.groups.values()):
@@ -120,10 +138,21 @@ class Objects:
             elif definition.kind in _SERVICE_KINDS:
                 self.services(definition.keyword, definition.name, definition.headers[0])
             elif definition.keyword == "object-group" and definition.kind in _OPAQUE_KINDS:
-                self._text.ledger.modelled(definition.members)
+                self._account_names(definition)
             else:
                 self._strange(definition)
         return tuple(self._members)
+
+    def _account_names(self, definition: Definition) -> None:
+        """Account for the members of a group of users, security groups or network services."""
+        for number in definition.members:
+            words = self._text.words(number)
+            nested = words[0] == "group-object" and len(words) == 2
+            if words[0] == "description" or nested or _names_one(definition.kind, words):
+                self._text.ledger.modelled((number,))
+            else:
+                what = f"object-group {definition.name}: not understood: {' '.join(words)}"
+                self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, number)
 
     def _definition(self, keyword: str, name: str) -> Definition | None:
         return (self._text.objects if keyword == "object" else self._text.groups).get(name)
@@ -234,6 +263,15 @@ class Objects:
             low, high = address(rest[0], names), address(rest[1], names)
             found = AddressSet.span(low, high) if low is not None and high is not None and low <= high else None
         return Bounds.exact(found) if found is not None else None
+
+
+def _names_one(kind: str, words: list[str]) -> bool:
+    """Tell whether a member names one user, user group or security group; network services are not looked into."""
+    if kind == "user":
+        return words[0] in {"user", "user-group"} and len(words) == 2
+    if kind == "security":
+        return words[0] == "security-group" and len(words) == 3 and words[1] in {"name", "tag"}
+    return True
 
 
 def _icmp_object(words: list[str]) -> ServiceSet | None:

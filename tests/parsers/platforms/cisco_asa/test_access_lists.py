@@ -190,24 +190,26 @@ def test_a_time_range_is_a_condition(ace: str, kind: ConditionKind, values: tupl
 
 
 @pytest.mark.parametrize(
-    ("ace", "kind", "value", "axis"),
+    ("ace", "kind", "values", "axis"),
     [
         ("tcp user CORP\\ann any any", ConditionKind.USER, "CORP\\ann", Axis.SOURCE),
         ("tcp user-group CORP\\\\ops any any", ConditionKind.USER, "CORP\\\\ops", Axis.SOURCE),
-        ("tcp object-group-user OPS any any", ConditionKind.USER, "OPS", Axis.SOURCE),
+        ("tcp object-group-user OPS any any", ConditionKind.USER, "OPS CORP\\bob CORP\\\\night", Axis.SOURCE),
         ("tcp security-group tag 7 any any", ConditionKind.SECURITY_GROUP, "7", Axis.SOURCE),
         ("tcp any security-group name web any", ConditionKind.SECURITY_GROUP, "web", Axis.DESTINATION),
-        ("tcp any object-group-security WEB any", ConditionKind.SECURITY_GROUP, "WEB", Axis.DESTINATION),
+        ("tcp any object-group-security WEB any", ConditionKind.SECURITY_GROUP, "WEB 9 backup", Axis.DESTINATION),
     ],
 )
-def test_identities_are_conditions(ace: str, kind: ConditionKind, value: str, axis: Axis) -> None:
+def test_identities_are_conditions(ace: str, kind: ConditionKind, values: str, axis: Axis) -> None:
     """A user or a security group narrows its end by an amount that the configuration does not tell."""
     rule = only_rule(
         f"extended permit {ace}",
-        "object-group user OPS\n user CORP\\bob\nobject-group security WEB\n security-group tag 9\n",
+        "object-group user OPS\n user CORP\\bob\n group-object NIGHT\n"
+        "object-group user NIGHT\n description at night\n user-group CORP\\\\night\n group-object OPS\n"
+        "object-group security WEB\n security-group tag 9\n security-group name backup\n",
     )
     (condition,) = rule.conditions
-    assert (condition.kind, condition.values, condition.axis) == (kind, (value,), axis)
+    assert (condition.kind, condition.values, condition.axis) == (kind, tuple(values.split()), axis)
 
 
 def test_fqdn_is_a_condition_on_its_end() -> None:
