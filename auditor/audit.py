@@ -162,13 +162,15 @@ def failed(  # noqa: PLR0917 - the parts of a failure
 
 def compose(deployment: Deployment, firewalls: tuple[FirewallReport, ...], as_of: str) -> Report:
     """Put the audits of firewalls of one deployment together; `as_of` is ISO 8601 in UTC."""
+    from auditor.deployment.resolve import rows
+
     return Report(
         as_of=as_of,
         tool_version=VERSION,
         baselines=deployment.baseline.parts,
         deployment=(deployment.name, deployment.sha256),
         firewalls=firewalls,
-        rows=end_to_end(deployment, firewalls),
+        rows=end_to_end(deployment, rows(deployment), firewalls),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.cells import PORTED, Cell, merge
 from auditor.engine.restrictions import deciding_rule
-from auditor.engine.walk import BYPASS, NO_ROUTE
+from auditor.engine.walk import BYPASS, NO_ROUTE, UNFILTERED
 from auditor.report.values import Box, Line, LineRole, PacketView
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet, address_text
 from parsers.model.conditions import Bounds
@@ -60,6 +60,8 @@ class Citer:
             return self.line(bypass.span, bypass.text, role)
         if decision.stage == NO_ROUTE:
             return self.line(None, "no route to the destination", LineRole.DEFAULT)
+        if decision.stage == UNFILTERED:
+            return self.line(None, "nothing filters this traffic", LineRole.DEFAULT)
         stage = firewall.stages[decision.stage]
         rule = deciding_rule(self.survey, decision)
         if rule is None:

@@ -22,8 +22,8 @@ __all__ = ["Decision", "Flow", "restrict", "rewrite"]
 class Decision:
     """Where a flow was decided: stage number, chain, rule index (None: the stage's default).
 
-    `stage` is -1 for traffic that skips the pipeline, with `index` numbering the firewall's bypasses, and -2 for
-    traffic without a route. `sure` is False where conditions leave it open.
+    `stage` is -1 for traffic that skips the pipeline, with `index` numbering the firewall's bypasses, -2 for
+    traffic without a route, and -3 for traffic that no filter sees. `sure` is False where conditions leave it open.
     """
 
     stage: int

@@ -89,8 +89,10 @@ def _row(
     return row
 
 
-def end_to_end(deployment: Deployment, firewalls: Sequence[FirewallReport]) -> tuple[PathRow, ...]:
-    """Give every row over the deployment: open where each firewall that it crosses lets it pass.
+def end_to_end(
+    deployment: Deployment, rows: Sequence[ResolvedRow], firewalls: Sequence[FirewallReport]
+) -> tuple[PathRow, ...]:
+    """Give every row over the deployment (whose `rows` they are): open where each firewall that it crosses passes it.
 
     Firewalls stand in the order of a declared path, else in the deployment's; a firewall of a path that is not in the
     run, or could not be assessed, leaves the row unknown.
@@ -98,7 +100,7 @@ def end_to_end(deployment: Deployment, firewalls: Sequence[FirewallReport]) -> t
     reports = {report.name: report for report in firewalls}
     ids = dict.fromkeys(row.id for report in firewalls for row in report.rows)
     titles = {row.id: row.title for report in firewalls for row in report.rows}
-    by_id = {row.id: row for row in _resolved(deployment)}
+    by_id = {row.id: row for row in rows}
     out = []
     for row_id in ids:
         row = by_id.get(row_id)
@@ -119,12 +121,6 @@ def end_to_end(deployment: Deployment, firewalls: Sequence[FirewallReport]) -> t
             )
         )
     return tuple(out)
-
-
-def _resolved(deployment: Deployment) -> tuple[ResolvedRow, ...]:
-    from auditor.deployment.resolve import rows
-
-    return rows(deployment)
 
 
 def _hop(report: FirewallReport | None, name: str, row_id: str, *, declared: bool) -> Hop | None:

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from parsers.model.firewall import Firewall
     from parsers.model.rules import Stage
 
-__all__ = ["BYPASS", "NO_ROUTE", "Outcome", "Walk"]
+__all__ = ["BYPASS", "NO_ROUTE", "UNFILTERED", "Outcome", "Walk"]
 
 BYPASS = -1
 """Stage number of a decision by which traffic skips the pipeline."""
 NO_ROUTE = -2
 """Stage number of a decision for want of a route."""
+UNFILTERED = -3
+"""Stage number of the decision by which traffic passes because no filter sees it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +237,8 @@ class Walk:
         lost = flow.egress is None and self.traffic is Traffic.THROUGH
         if lost and (self.firewall.routes_complete or self.mode is Mode.SURE):
             return Outcome(flow=flow, dropped_by=Decision(NO_ROUTE, "", None, sure=self.firewall.routes_complete))
+        if not flow.trail:  # what nothing filters is open, and must have an owner to be found
+            flow = replace(flow, trail=(Decision(UNFILTERED, "", None),))
         return Outcome(flow=flow)
 
     def _bypasses(self, ingress: str, flows: list[Flow], forced: str | None) -> list[Outcome]:
