@@ -15,7 +15,7 @@ from auditor.baseline.document import decode, nearest, parse
 from auditor.baseline.language import Baseline
 from auditor.errors import BaselineError
 
-__all__ = ["load", "shipped"]
+__all__ = ["load", "shipped", "sources"]
 
 
 def shipped() -> tuple[str, ...]:
@@ -60,6 +60,16 @@ def load(
                 f"the baseline {name} is listed twice", hint="list it once", file=file or None, line=line
             )
     return build(parts, free_groups)
+
+
+def sources(name: str, *, base: Path | None = None) -> tuple[tuple[str, bytes], ...]:
+    """Give the files of a baseline as `load` reads them, by name: one, or those of a folder; raises BaselineError."""
+    found = _shipped(name)
+    place = found if found is not None else (base or Path()) / name
+    if place.is_dir():
+        items = sorted((item for item in place.iterdir() if item.name.endswith(".yaml")), key=_order)
+        return tuple((item.name, _bytes(item, name)) for item in items)
+    return ((place.name, _bytes(place, name)),)
 
 
 @functools.lru_cache(maxsize=32)

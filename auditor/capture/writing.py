@@ -15,7 +15,7 @@ from auditor.errors import UsageError
 from parsers.contract import Platform
 from parsers.model.capture import Capture, Document
 
-__all__ = ["write"]
+__all__ = ["file_names", "write"]
 
 
 def write(
@@ -34,7 +34,7 @@ def write(
     """
     clean = (redactor or Redactor()).capture(platform, capture)
     completeness = platform.prove(clean)
-    names = _file_names(clean.documents)
+    names = file_names(clean.documents)
     manifest = Manifest(
         platform=platform.id,
         firewall=firewall,
@@ -61,7 +61,8 @@ def write(
     return manifest
 
 
-def _file_names(documents: tuple[Document, ...]) -> list[str]:
+def file_names(documents: tuple[Document, ...]) -> list[str]:
+    """Give a plain file name for each document, all of them different and none the manifest's."""
     names: list[str] = []
     for document in documents:
         stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(document.name).name).strip("-.") or "document"

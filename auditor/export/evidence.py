@@ -53,11 +53,15 @@ class SiteFiles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """All that an audit rests on; the same evidence gives the same report. `groups` are the site's, as text."""
+    """All that an audit rests on; the same evidence gives the same report. `groups` are the site's, as text.
+
+    `together` tells that each firewall was asked with the models of the others at hand (see auditor.audit.models).
+    """
 
     audited: tuple[Audited, ...] = ()
     site: SiteFiles | None = None
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    together: bool = False
 
     def lines(self, firewall: str, file: str) -> tuple[str, ...]:
         """Give the lines of one document of a firewall's capture, none where it is not known."""

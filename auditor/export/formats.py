@@ -25,6 +25,7 @@ FORMATS: Final = {
     "xlsx": "auditor.export.xlsx",
     "html": "auditor.export.html.page",
     "pdf": "auditor.export.pdf",
+    "bundle": "auditor.export.bundle.contents",
 }
 """Each format's name and the module whose `render` writes it; a module is imported when its format is asked for."""
 

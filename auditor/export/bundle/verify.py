@@ -1,0 +1,105 @@
+"""A bundle put to the test: its files are what they were, and the same report comes out of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.errors import UsageError
+from auditor.export.bundle.archive import damage, unpack
+from auditor.export.bundle.contents import REPORT, evidence_of
+from auditor.export.bundle.replay import replay
+from auditor.export.json import render
+from auditor.export.json_reader import fail_on, loads
+from auditor.export.options import RenderOptions
+from auditor.version import VERSION
+
+__all__ = ["Difference", "Verified", "verify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place of the report where the replay says something else; None where a side has nothing there."""
+
+    place: str
+    stored: str | None
+    replayed: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a verification found: `sha256` is the bundle's own, `written_by` the version that wrote it."""
+
+    sha256: str
+    written_by: str
+    version: str
+    damage: tuple[str, ...]
+    not_replayed: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def same(self) -> bool:
+        """Tell whether the files are unharmed and the report came out the same, to the byte."""
+        return not self.damage and not self.differences
+
+
+def verify(content: bytes, file: str = "") -> Verified:
+    """Verify a bundle; raises UsageError for what is none, and whatever an audit raises."""
+    manifest, files = unpack(content, file)
+    if REPORT not in files:
+        raise UsageError(f"the bundle holds no {REPORT}", file=file or None, hint="name a bundle that is whole")
+    text = files[REPORT].decode("utf-8", "backslashreplace")
+    stored = loads(text, f"{file}/{REPORT}")
+    evidence = evidence_of(manifest, files, file)
+    again = render(replay(evidence, stored), RenderOptions(fail_on=fail_on(text)))
+    differences: tuple[Difference, ...] = ()
+    if again != text:
+        differences = tuple(_compare(json.loads(text), json.loads(again), "")) or (
+            Difference(place="the layout of the file", stored=None, replayed=None),
+        )
+    return Verified(
+        sha256=hashlib.sha256(content).hexdigest(),
+        written_by=stored.tool_version,
+        version=VERSION,
+        damage=tuple(damage(manifest, files)),
+        not_replayed=tuple(item.firewall for item in evidence.audited if item.capture is None),
+        differences=differences,
+    )
+
+
+def _compare(stored: Any, replayed: Any, place: str) -> Iterator[Difference]:
+    if isinstance(stored, dict) and isinstance(replayed, dict):
+        for key in sorted(stored.keys() | replayed.keys()):
+            inner = f"{place}.{key}" if place else key
+            if key not in stored or key not in replayed:
+                yield Difference(place=inner, stored=_shown(stored.get(key)), replayed=_shown(replayed.get(key)))
+            else:
+                yield from _compare(stored[key], replayed[key], inner)
+        return
+    if isinstance(stored, list) and isinstance(replayed, list):
+        by_id = _by_id(stored), _by_id(replayed)
+        if by_id[0] is not None and by_id[1] is not None:
+            # Things with a name are compared by it, so that one more does not make all that follow differ.
+            yield from _compare(by_id[0], by_id[1], place)
+            return
+        for index in range(max(len(stored), len(replayed))):
+            old = stored[index] if index < len(stored) else None
+            new = replayed[index] if index < len(replayed) else None
+            yield from _compare(old, new, f"{place}[{index}]")
+        return
+    if stored != replayed:
+        yield Difference(place=place, stored=_shown(stored), replayed=_shown(replayed))
+
+
+def _by_id(items: list[Any]) -> dict[str, Any] | None:
+    keys = [item.get("id") or item.get("name") if isinstance(item, dict) else None for item in items]
+    if not items or None in keys or len(set(keys)) != len(keys):
+        return {} if not items else None
+    return dict(zip(map(str, keys), items, strict=True))
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, sort_keys=True)
