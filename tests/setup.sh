@@ -19,6 +19,7 @@ needed=(
     firewalld:firewalld
     dbus-daemon:dbus-daemon
     chromium:chromium
+    initdb:postgresql
 )
 
 oscal() {

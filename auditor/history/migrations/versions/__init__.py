@@ -1,0 +1,1 @@
+"""One module per step; `r0001_runs` is the first."""
