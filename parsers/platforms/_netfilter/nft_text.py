@@ -38,7 +38,7 @@ def ruleset(text: str, document: str, index: int = 0) -> Ruleset:
 
 def _defined(words: list[Token], document: str) -> list[Token]:
     """Put the values of `define name = ...` in the place of `$name`."""
-    if not any(word.text in {"define", "redefine"} for word in words):
+    if not any(word.text in {"define", "redefine"} or word.text.startswith("$") for word in words):
         return words
     names: dict[str, list[Token]] = {}
     found: list[Token] = []
