@@ -1,30 +1,41 @@
-"""Access lists: each entry becomes the rules that it surely and possibly makes."""
+"""Access lists: each entry becomes the rules that it surely and possibly makes.
+
+The common entry is split by one regular expression and looked up by its words, so that long lists cost little more than
+their text; whatever is rarer is read word by word.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parsers.contract import RemarkKind
+from parsers.contract import LineState, RemarkKind
 from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.rules import Deny, Match, Permit, Rule, RulesBuilder, State
+from parsers.model.rules import ALL_STATES, Deny, Match, Permit, Rule, RulesBuilder, State
 from parsers.model.services import ICMP6, ServiceSet
 from parsers.platforms._cisco_acl.ace import Ace, StrangeError, Surroundings, read_extended, read_standard
-from parsers.platforms._cisco_acl.addresses import every
+from parsers.platforms._cisco_acl.addresses import every, take_plain
+from parsers.platforms._cisco_acl.configuration import AccessList
 from parsers.platforms._cisco_acl.services import reversed_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from parsers.model.addresses import AddressSet
     from parsers.model.rules import Rules
-    from parsers.platforms._cisco_acl.configuration import AccessList, Entry
+    from parsers.platforms._cisco_acl.configuration import Entry
     from parsers.text.cisco_tree import Node
+
+    _Parts = tuple[AddressSet, AddressSet, ServiceSet]
 
 __all__ = ["PERMIT", "AccessLists", "unknown_rules"]
 
 PERMIT = Permit(replies=False)
 """What a permit of an access list does: nothing is remembered of the packet."""
 _ACTIONS: dict[str, Permit | Deny] = {"permit": PERMIT, "deny": Deny()}
+_ADDRESS = r"(any|host \S+|[\d.]+ [\d.]+|[\da-fA-F:.]+/\d+)"
+_COMMON = re.compile(rf"(permit|deny) (\S+) {_ADDRESS} {_ADDRESS}((?: (?:eq|gt|lt|range|log)\b.*)?)")
 _COMMENTS = frozenset({"description", "exit", "fragments", "hardware", "remark", "statistics"})
 """First words of lines in a list that are no entries; NX-OS `fragments` decides about later fragments alone."""
 _ESTABLISHED = frozenset({State.ESTABLISHED})
@@ -70,6 +81,8 @@ class AccessLists:
         self._bound = {key: frozenset(places) for key, places in bound.items()}
         self._implicit = _NEIGHBOURS + (_ADVERTISEMENTS if advertisements else ())
         self._known: dict[tuple[int, str], Rules] = {}
+        self._addresses: dict[tuple[int, str], AddressSet | None] = {}
+        self._services: dict[tuple[int, str, str], ServiceSet | None] = {}
         self._aces: dict[tuple[int, bool, tuple[str, ...]], Ace] = {}
         self._reflections: dict[str, list[_Reflection]] | None = None
 
@@ -120,18 +133,54 @@ class AccessLists:
 
     def _read(self, found: AccessList) -> Rules:
         builder = RulesBuilder()
+        decisions = {word: builder.intern_decision(do) for word, do in _ACTIONS.items()}
+        pairs: dict[tuple[int, int, int], int] = {}
+        states, document, version = self._text.ledger.states, self._text.document, found.version
         for entry in found.entries:
             if entry.words[0] in _COMMENTS:
                 self._text.ledger.irrelevant((entry.number,))
-            else:
+                continue
+            common = None if found.standard else _COMMON.fullmatch(" ".join(entry.words))
+            parts = self._common(version, common.groups(), entry.number) if common is not None else None
+            if common is None or parts is None:
                 for rule in self._entry(found, entry):
                     builder.append(rule)
+                continue
+            key = (id(parts[0]), id(parts[1]), id(parts[2]))
+            match = pairs.get(key)
+            if match is None:
+                match = pairs[key] = builder.put(Match(source=parts[0], destination=parts[1], services=parts[2]))
+            builder.add(decisions[common[1]], match, document, entry.number, entry.number)
+            states[entry.number - 1] = LineState.MODELLED
         if found.version == 6:
             for kind, name in self._implicit:
                 services = ServiceSet.protocol(ICMP6, (kind * 256, kind * 256 + 255))
-                match = Match(source=every(6), destination=every(6), services=services)
-                builder.append(Rule(do=PERMIT, possible=match, name=f"implicit permit (icmp {name})"))
+                kept = Match(source=every(6), destination=every(6), services=services)
+                builder.append(Rule(do=PERMIT, possible=kept, name=f"implicit permit (icmp {name})"))
         return builder.build()
+
+    def _common(self, version: int, groups: Sequence[str], number: int) -> _Parts | None:
+        """Give what the words of a common entry stand for, each spelling read once; None for what is not exact."""
+        _, protocol, left, right, rest = groups
+        key = (version, protocol, rest)
+        if key not in self._services:
+            words = f"{protocol} any any{rest}".split()
+            ace = self._ace(AccessList(version, "", standard=False), tuple(words), number)
+            plain = ace is not None and not (ace.why() or ace.is_empty or ace.reflects or ace.forwards or ace.objects)
+            exact = ace is not None and plain and ace.understood and ace.states == ALL_STATES
+            self._services[key] = ace.services.sure if ace is not None and exact else None
+        services = self._services[key]
+        source, destination = self._address(version, left), self._address(version, right)
+        if services is None or source is None or destination is None:
+            return None
+        return source, destination, services
+
+    def _address(self, version: int, spec: str) -> AddressSet | None:
+        key = (version, spec)
+        if key not in self._addresses:
+            taken = take_plain(spec.split(), 0, version)
+            self._addresses[key] = taken[0].sure if taken is not None and not taken[0].why else None
+        return self._addresses[key]
 
     def _entry(self, found: AccessList, entry: Entry) -> Iterable[Rule]:
         text, words, number = self._text, entry.words, entry.number
