@@ -155,7 +155,8 @@ class CollectionError(NotAssessableError):
     """A firewall's configuration could not be fetched whole and from the right device.
 
     `transient` tells that a second try may do better: the network or the device was not there, or went away. A refused
-    login, host key or command never is: trying again locks accounts, and changes nothing.
+    login, host key or command never is: trying again locks accounts, and changes nothing. `commands` are the lines that
+    had been sent by then, `<secret>` in a secret's place.
     """
 
     def __init__(
@@ -168,13 +169,15 @@ class CollectionError(NotAssessableError):
         line: int | None = None,
         key: str | None = None,
         transient: bool = False,
+        commands: Sequence[str] = (),
     ) -> None:
         """Take whether to try again besides what every such error has; who cannot be reached may be later."""
         super().__init__(message, kind=kind, hint=hint, file=file, line=line, key=key)
         self.transient = transient or kind is FailureKind.UNREACHABLE
+        self.commands = tuple(commands)
 
     def _details(self) -> dict[str, Any]:
-        return super()._details() | {"transient": self.transient}
+        return super()._details() | {"transient": self.transient, "commands": self.commands}
 
 
 class BugError(StAuditError):

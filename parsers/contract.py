@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from parsers.model.firewall import Firewall
 
 __all__ = [
-    "Channel", "Command", "Completeness", "LineState", "Parsed", "Platform", "Recipe", "Remark", "RemarkKind",
-    "RuleUse", "Secret",
+    "Channel", "Command", "Completeness", "Contexts", "LineState", "Parsed", "Platform", "Recipe", "Remark",
+    "RemarkKind", "Right", "RuleUse", "Secret",
 ]  # fmt: skip
 
 
@@ -81,11 +81,16 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """Whether a capture is proven complete; `reason` says what is missing, and `hint` what to do."""
+    """Whether a capture is proven complete; `reason` says what is missing, and `hint` what to do.
+
+    `changed` tells that its parts contradict each other because the device was changed while it was read: then it is
+    read once more.
+    """
 
     complete: bool
     reason: str = ""
     hint: str = ""
+    changed: bool = False
 
 
 class Channel(StrEnum):
@@ -99,12 +104,44 @@ class Channel(StrEnum):
 class Command:
     """One read-only command; its output becomes the document `name`.
 
-    `optional` output may be refused by the device without making the capture incomplete.
+    `optional` output may be refused by the device without making the capture incomplete. What is `beside` the
+    configuration (version, failover state) is read once, not in each context, and its lines count in no coverage.
     """
 
     text: str
     name: str
     optional: bool = False
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """What an account must be allowed where a device, without it, shortens an output in silence.
+
+    `command` shows the account's rights; each of `needed`, a name and the regular expression that finds it, must be
+    there.
+    """
+
+    command: str
+    needed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contexts:
+    """How a device is read that is divided into contexts, each a firewall of its own.
+
+    `inside` and `outside` are found in the output of the recipe's first command: in a context, and in the system space
+    that lists them all. `leave` leads from the one to the other (refused: the account may see its own context only);
+    `names` finds each context in the system's output (group `name`), `enter`, with `{name}` in it, leads there. Every
+    command that is not `beside` is then run in each context, as the document `DOCUMENT/NAME`. Both lines change what
+    the session looks at, and nothing on the device.
+    """
+
+    inside: str
+    outside: str
+    leave: str
+    names: str
+    enter: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +176,8 @@ class Recipe:
     pager_erase: str = ""
     allowed: tuple[str, ...] = ()
     refusals: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
+    contexts: Contexts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

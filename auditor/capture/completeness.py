@@ -19,9 +19,14 @@ def prove(platform: Platform, capture: Capture, *, assume_complete: bool = False
     return completeness
 
 
-def demand(platform: Platform, capture: Capture, *, assume_complete: bool = False) -> str | None:
-    """Return what had to be assumed (None: nothing); raise NotAssessableError (incomplete) where proof is wanting."""
-    completeness = prove(platform, capture, assume_complete=assume_complete)
+def demand(
+    platform: Platform, capture: Capture, *, assume_complete: bool = False, proof: Completeness | None = None
+) -> str | None:
+    """Return what had to be assumed (None: nothing); raise NotAssessableError (incomplete) where proof is wanting.
+
+    `proof` is the platform's, where it was asked for already.
+    """
+    completeness = proof or prove(platform, capture, assume_complete=assume_complete)
     if not completeness.complete:
         files = [document.name for document in capture.documents]
         raise NotAssessableError(

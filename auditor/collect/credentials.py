@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 from auditor.errors import UsageError
 
-__all__ = ["Credentials", "SecretText", "from_environment", "from_file"]
+__all__ = ["Credentials", "SecretText", "for_jump", "from_environment", "from_file", "jump_from_file"]
 
 _TEXT_KEYS: Final = ("user", "key_file")
 _SECRET_KEYS: Final = ("password", "enable_secret", "key_passphrase")
@@ -103,25 +103,66 @@ def from_environment(
     )
 
 
+def for_jump(
+    environ: Mapping[str, str], firewall: Credentials, *, base: Credentials | None = None, key_file: Path | None = None
+) -> Credentials:
+    """Credentials of a jump host from `ST_AUDIT_JUMP_USER, _PASSWORD, _KEY_FILE, _KEY_PASSPHRASE`, then from `base`.
+
+    What neither says: `key_file` (an OpenSSH configuration's), then the firewall's user and keys. Never its password.
+    """
+    own = {name: text for name in ("USER", "PASSWORD", "KEY_FILE", "KEY_PASSPHRASE")
+           if (text := environ.get(f"ST_AUDIT_JUMP_{name}"))}  # fmt: skip
+    base = base or Credentials(user="")
+    file = Path(own["KEY_FILE"]).expanduser() if "KEY_FILE" in own else base.key_file or key_file
+    passphrase = SecretText(own["KEY_PASSPHRASE"]) if "KEY_PASSPHRASE" in own else base.key_passphrase
+    return Credentials(
+        user=own.get("USER") or base.user or firewall.user,
+        password=SecretText(own["PASSWORD"]) if "PASSWORD" in own else base.password,
+        key_file=file or firewall.key_file,
+        key_passphrase=passphrase or (firewall.key_passphrase if file is None else None),
+        agent=firewall.agent,
+        ask=firewall.ask,
+    )
+
+
 def from_file(path: Path, firewall: str | None = None) -> Credentials:
-    """Credentials of one firewall from a TOML file: top-level keys for all, a table `[firewall.NAME]` for one.
+    """Credentials of one firewall from a TOML file: top-level keys for all firewalls, `[firewall.NAME]` for one.
 
     Keys: user, password, enable_secret, key_file, key_passphrase. Raises UsageError unless the file belongs to us and
-    nobody else may read or write it, and for unknown keys.
+    nobody else may read or write it, and for unknown keys, wherever they stand.
     """
-    text = _private_text(path)
+    common, tables = _read(path)
+    own = tables["firewall"].get(firewall, {}) if firewall is not None else {}
+    credentials = _from_table(path, common, Credentials(user=""), "")
+    return _from_table(path, own, credentials, f"firewall.{firewall}.")
+
+
+def jump_from_file(path: Path, host: str) -> Credentials:
+    """Credentials of one jump host from its table `[jump."HOST"]`; a firewall's are none of its. Raises as above."""
+    _, tables = _read(path)
+    return _from_table(path, tables["jump"].get(host, {}), Credentials(user=""), f"jump.{host}.")
+
+
+def _read(path: Path) -> tuple[dict[str, object], dict[str, dict[str, dict[str, object]]]]:
+    """Give the keys for all firewalls and the tables by kind and name, every one of them checked."""
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(_private_text(path))
     except tomllib.TOMLDecodeError as exc:
         # The parser's message may quote the line, and with it a secret.
         raise UsageError("not a TOML file", file=path, hint='lines such as password = "..." (in quotes)') from _bare(
             exc
         )
-    tables = document.pop("firewall", {})
-    credentials = _from_table(path, document, Credentials(user=""), "")
-    if firewall is not None and isinstance(tables, dict) and isinstance(own := tables.get(firewall), dict):
-        credentials = _from_table(path, own, credentials, f"firewall.{firewall}.")
-    return credentials
+    tables: dict[str, dict[str, dict[str, object]]] = {}
+    for kind in ("firewall", "jump"):
+        named = document.pop(kind, {})
+        if not isinstance(named, dict) or not all(isinstance(table, dict) for table in named.values()):
+            raise UsageError(
+                "not tables by name", file=path, key=kind, hint=f'write [{kind}."NAME"] on a line of its own'
+            )
+        tables[kind] = named
+        for name, table in named.items():
+            _from_table(path, table, Credentials(user=""), f"{kind}.{name}.")
+    return document, tables
 
 
 def _from_table(path: Path, table: Mapping[str, object], base: Credentials, prefix: str) -> Credentials:
@@ -132,7 +173,7 @@ def _from_table(path: Path, table: Mapping[str, object], base: Credentials, pref
                 "unknown key" if isinstance(value, str) else "not a text in quotes",
                 file=path,
                 key=prefix + key,
-                hint="keys are " + ", ".join((*_TEXT_KEYS, *_SECRET_KEYS)),
+                hint=f"keys are {', '.join((*_TEXT_KEYS, *_SECRET_KEYS))}; tables [firewall.NAME] and [jump.NAME]",
             )
         match key:
             case "user":

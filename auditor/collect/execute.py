@@ -67,7 +67,7 @@ def execute(
         reason = stderr.strip().splitlines()[-1:] or ["no message"]
         raise _incomplete(
             f"{command.text!r} ended with status {status}: {reason[0]}",
-            hint="the command is missing or the account may not run it: see the platform's least privileged account"
+            hint="the command is missing or the account may not run it: see docs/accounts.md"
             if status in _NOT_RUN
             else "log in by hand and run the command: it must work for this account",
         )

@@ -15,7 +15,7 @@ import hmac
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,8 +76,11 @@ class HostKeys:
         """Give the key algorithms that a host is known by, so that the server is asked for these first."""
         return tuple(dict.fromkeys(entry.key.algorithm for entry in self._about(hop) if not entry.marker))
 
-    def check(self, hop: Hop, key: HostKey) -> None:
-        """Return if the key may be trusted; raise CollectionError telling unknown, changed and revoked apart."""
+    def check(self, hop: Hop, key: HostKey, *, via: Sequence[Hop] = ()) -> None:
+        """Return if the key may be trusted; raise CollectionError telling unknown, changed and revoked apart.
+
+        `via` are the jump hosts on the way, which the command that pins the key must pass as well.
+        """
         entries = list(self._about(hop))
         for entry in entries:
             if entry.marker == "@revoked" and entry.key == key:
@@ -88,18 +91,18 @@ class HostKeys:
                 )
         if hop.fingerprint is not None:
             if not hmac.compare_digest(hop.fingerprint, key.fingerprint):
-                raise _changed(hop, key, f"the pinned fingerprint is {hop.fingerprint}")
+                raise _changed(hop, key, f"the pinned fingerprint is {hop.fingerprint}", via)
             return
         known = [entry for entry in entries if not entry.marker]
         if any(entry.key == key for entry in known):
             return
         if known:
             expected = ", ".join(f"{entry.key} in {entry.file}:{entry.line}" for entry in known)
-            raise _changed(hop, key, f"expected {expected}")
+            raise _changed(hop, key, f"expected {expected}", via)
         raise CollectionError(
             f"the host key of {hop.name} is unknown: {key}",
             kind=FailureKind.HOST_KEY_UNKNOWN,
-            hint=f"compare the fingerprint with the device's own, then run: {_trust_command(hop)}",
+            hint=f"compare the fingerprint with the device's own, then run: {_trust_command(hop, via)}",
         )
 
     def _about(self, hop: Hop) -> Iterator[_Entry]:
@@ -136,17 +139,23 @@ def pin(file: Path, hop: Hop, key: HostKey, *, replace: bool = False) -> None:
     _write_private(file, "\n".join(lines) + "\n")
 
 
-def _changed(hop: Hop, key: HostKey, expectation: str) -> CollectionError:
+def _changed(hop: Hop, key: HostKey, expectation: str, via: Sequence[Hop]) -> CollectionError:
     return CollectionError(
         f"the host key of {hop.name} has changed: it presents {key}, {expectation}",
         kind=FailureKind.HOST_KEY_CHANGED,
         hint="someone may be in between; if the device was given a new key and you have compared the fingerprint, "
-        f"run: {_trust_command(hop)} --replace",
+        f"run: {_trust_command(hop, via)} --replace",
     )
 
 
-def _trust_command(hop: Hop) -> str:
-    return f"st-audit trust {hop.host}" + ("" if hop.port == 22 else f" --port {hop.port}")
+def _trust_command(hop: Hop, via: Sequence[Hop]) -> str:
+    port = "" if hop.port == 22 else f" --port {hop.port}"
+    return f"st-audit trust {hop.host}{port}" + "".join(f" --jump {_jump(jump)}" for jump in via)
+
+
+def _jump(hop: Hop) -> str:
+    host = f"[{hop.host}]" if ":" in hop.host else hop.host
+    return (f"{hop.user}@" if hop.user else "") + host + ("" if hop.port == 22 else f":{hop.port}")
 
 
 def _hashed(field_text: str, name: str) -> bool:

@@ -30,27 +30,47 @@ _JUMP: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """What a host stands for: where to connect, over which jump hosts, and the private key for it, if one is named."""
+    """What a host stands for: where to connect, over which jump hosts, and the private keys that are named for them.
+
+    `jump_key_files` holds one entry for each of the target's jump hosts.
+    """
 
     target: Target
     key_file: Path | None = None
+    jump_key_files: tuple[Path | None, ...] = ()
 
 
 def resolve(target: Target, file: Path) -> Resolved:
     """Look a target's host up in an OpenSSH configuration; a port, user or jump host it has already is kept.
 
-    Raises UsageError for a missing file, what is not honoured, and jump hosts that lead in a circle.
+    Jump hosts, named there or by the target, are looked up in their turn. Raises UsageError for a missing file, what is
+    not honoured, and jump hosts that lead in a circle.
     """
     config = _read(file)
     entry = _lookup(config, target.host, file)
-    key = next((path for text in entry.get("identityfile", ()) if (path := Path(text).expanduser()).is_file()), None)
-    jumps = target.jumps or _jumps(config, entry, file, 1)
-    host = Target(
-        host=str(entry.get("hostname", target.host)),
-        port=_port(entry, file) if target.port == 22 else target.port,
-        user=target.user or entry.get("user"),
+    named = [_Jump(hop.host, hop.port if hop.port != 22 else None, hop.user, hop.fingerprint) for hop in target.jumps]
+    way = _way(config, named or _jumps(entry, file), file, 1)
+    return Resolved(
+        target=replace(
+            target,
+            host=str(entry.get("hostname", target.host)),
+            port=_port(entry, file) if target.port == 22 else target.port,
+            user=target.user or entry.get("user"),
+            jumps=tuple(hop for hop, _ in way),
+        ),
+        key_file=_key_file(entry),
+        jump_key_files=tuple(key for _, key in way),
     )
-    return Resolved(target=replace(target, host=host.host, port=host.port, user=host.user, jumps=jumps), key_file=key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """A jump host as it is named, before it is looked up."""
+
+    name: str
+    port: int | None
+    user: str | None
+    fingerprint: str | None = None
 
 
 def _read(file: Path) -> paramiko.SSHConfig:
@@ -88,30 +108,43 @@ def _lookup(config: paramiko.SSHConfig, host: str, file: Path) -> Mapping[str, A
     return entry
 
 
-def _jumps(config: paramiko.SSHConfig, entry: Mapping[str, Any], file: Path, depth: int) -> tuple[Hop, ...]:
+def _jumps(entry: Mapping[str, Any], file: Path) -> list[_Jump]:
     text = str(entry.get("proxyjump", "none"))
-    if text.lower() == "none":
-        return ()
-    if depth > _DEEPEST:
-        raise UsageError(f"ProxyJump leads in a circle: {text}", file=file, hint="a jump host must not need itself")
-    hops: list[Hop] = []
-    for index, word in enumerate(part.strip() for part in text.split(",")):
-        found = _JUMP.fullmatch(word)
-        if found is None:
+    found: list[_Jump] = []
+    for word in [] if text.lower() == "none" else [part.strip() for part in text.split(",")]:
+        match = _JUMP.fullmatch(word)
+        if match is None:
             raise UsageError(f"{word!r} is no jump host", file=file, key="ProxyJump", hint="write USER@HOST:PORT")
-        name = found["v6"] or found["host"]
-        own = _lookup(config, name, file)
+        port = int(match["port"]) if match["port"] else None
+        found.append(_Jump(match["v6"] or match["host"], port, match["user"]))
+    return found
+
+
+def _way(config: paramiko.SSHConfig, jumps: list[_Jump], file: Path, depth: int) -> list[tuple[Hop, Path | None]]:
+    """Give each jump host with its private key, in the order in which they are passed."""
+    if depth > _DEEPEST:
+        names = ", ".join(jump.name for jump in jumps)
+        raise UsageError(f"ProxyJump leads in a circle: {names}", file=file, hint="a jump host must not need itself")
+    way: list[tuple[Hop, Path | None]] = []
+    for index, jump in enumerate(jumps):
+        entry = _lookup(config, jump.name, file)
         # Only the first jump host may need others to be reached: the next ones are reached through it.
-        if index == 0:
-            hops.extend(_jumps(config, own, file, depth + 1))
-        hops.append(
-            Hop(
-                host=str(own.get("hostname", name)),
-                port=int(found["port"]) if found["port"] else _port(own, file),
-                user=found["user"] or own.get("user"),
-            )
+        further = _jumps(entry, file) if index == 0 else []
+        if further:
+            way.extend(_way(config, further, file, depth + 1))
+        hop = Hop(
+            host=str(entry.get("hostname", jump.name)),
+            port=jump.port if jump.port is not None else _port(entry, file),
+            user=jump.user or entry.get("user"),
+            fingerprint=jump.fingerprint,
         )
-    return tuple(hops)
+        way.append((hop, _key_file(entry)))
+    return way
+
+
+def _key_file(entry: Mapping[str, Any]) -> Path | None:
+    paths = (Path(text).expanduser() for text in entry.get("identityfile", ()))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _port(entry: Mapping[str, Any], file: Path) -> int:

@@ -28,6 +28,7 @@ _CHUNK: Final = 65536
 _HEAD_LINES: Final = 5
 _SENTINEL_ANSWER: Final = 2048
 _PAGER_SIZE: Final = 120
+_PROMPT_SIZE: Final = 200
 
 
 class RefusedError(CollectionError):
@@ -69,6 +70,28 @@ class Shell:
                 if len(answer) > _SENTINEL_ANSWER:
                     raise _incomplete("the device does not answer an unknown command with a refusal and its prompt")
             self._receive(stream, "the prompt")
+
+    def enter(self, line: str) -> None:
+        """Send a line that may change the prompt, and learn the new one; raises as `run` does."""
+        self._wire.send_line(line)
+        sentinel = self._sentinel()
+        stream = _Stream()
+        sent = False
+        while True:
+            if not sent and self._prompt_form.search(stream.tail(_PROMPT_SIZE)):
+                self._wire.send_line(sentinel)
+                sent = True
+            elif sent and (at := stream.find(sentinel)) >= 0:
+                answer = stream.after(at + len(sentinel))
+                found = self._prompt_form.search(answer)
+                if found is not None and self._refused(answer) is not None:
+                    before = stream.after(0)[:at]
+                    self._output(line, before[: max(before.rfind("\n"), before.rfind("\r")) + 1])
+                    self.prompt = found["prompt"]
+                    return
+                if len(answer) > _SENTINEL_ANSWER:
+                    raise _incomplete(f"the answer to {line!r} ran on after the device had echoed the sentinel")
+            self._receive(stream, f"the answer to {line!r}")
 
     def tell(self, line: str) -> None:
         """Send a line whose answer does not matter unless it is a refusal; raises as `run` does.
@@ -133,7 +156,7 @@ class Shell:
             raise RefusedError(
                 f"the device refused {command!r}: {refusal}",
                 kind=FailureKind.INCOMPLETE,
-                hint="give the account the privilege to run the command, or the enable secret",
+                hint=f"give the account the right to run {command!r} (docs/accounts.md), or the enable secret",
             )
         if self._pager is not None and self._pager.search(output) is not None:
             raise _incomplete(f"the output of {command!r} holds the device's pager: it was not printed in one piece")
@@ -166,7 +189,7 @@ class Shell:
             raise CollectionError(
                 f"{what} is not {self._encoding} in or after line {stream.lines + 1}",
                 kind=FailureKind.INCOMPLETE,
-                hint="if the device writes another encoding, name it for this firewall (ssh: {encoding: latin-1})",
+                hint="if the device writes another encoding, say so: --encoding latin-1",
             ) from exc
 
 

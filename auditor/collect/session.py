@@ -1,37 +1,31 @@
-"""Collecting a firewall's configuration: connect, prepare, run the recipe, prove, redact."""
+"""Collecting a firewall's configuration: connect, run the recipe, redact, prove."""
 
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from auditor.capture.completeness import demand
+from auditor.capture.manifest import Origin
 from auditor.capture.redaction import Redactor
 from auditor.collect.credentials import Credentials
-from auditor.collect.drivers import prepare
 from auditor.collect.execute import execute
+from auditor.collect.interactive import shell
 from auditor.collect.known_hosts import HostKeys
-from auditor.collect.reader import RefusedError, Shell
 from auditor.collect.ssh import Connection, Dial, connect, dial
-from auditor.collect.target import Budget, Deadline, Target, describe
-from auditor.collect.wire import Allowlist, Wire
-from auditor.errors import BugError, CollectionError, FailureKind
-from parsers.contract import Channel, Platform, Recipe
+from auditor.collect.target import Budget, Deadline, Target
+from auditor.collect.wire import Allowlist
+from auditor.errors import BugError, CollectionError, FailureKind, NotAssessableError
+from parsers.contract import Channel, Completeness, Platform, Recipe
 from parsers.model.capture import Capture, Document
-
-if TYPE_CHECKING:
-    import paramiko
 
 __all__ = ["Collected", "collect"]
 
 _LOG: Final = logging.getLogger(__name__)
-# Wide and long enough that no device wraps or pages because of the terminal's size alone.
-_WIDTH: Final = 511
-_HEIGHT: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +43,16 @@ class Collected:
     commands: tuple[str, ...]
     weak_algorithms: tuple[str, ...] = ()
 
+    @property
+    def origin(self) -> Origin:
+        """Where the capture came from, as its folder's manifest says it."""
+        return Origin(
+            address=self.address,
+            collected_at=self.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            host_key=self.host_key,
+            commands=self.commands,
+        )
+
 
 def collect(
     target: Target,
@@ -56,7 +60,7 @@ def collect(
     *,
     platform: Platform,
     host_keys: HostKeys,
-    jump_credentials: Credentials | None = None,
+    jump_credentials: Sequence[Credentials] = (),
     budget: Budget | None = None,
     redactor: Redactor | None = None,
     dial: Dial = dial,
@@ -64,19 +68,21 @@ def collect(
 ) -> Collected:
     """Fetch a platform's configuration whole, or raise CollectionError saying why not; nothing is ever written.
 
-    A jump host gets the password only through `jump_credentials`: without them it is offered keys alone.
+    `jump_credentials` has one entry for each of the target's jump hosts; without any they are offered the firewall's
+    keys, and never its password. A device that was changed while it was read is read once more.
     """
     recipe = _recipe(platform)
     budget = budget or Budget()
-    # For what a device says in an error: the secrets that we sent, and whatever looks like one.
-    scrubber = Redactor(secrets=credentials.secrets())
-    redactor = (redactor or Redactor()).knowing(credentials.secrets())
+    jumps = tuple(jump_credentials) or (_keys_only(credentials),) * len(target.jumps)
+    ours = [secret for given in (credentials, *jumps) for secret in given.secrets()]
+    redactor = (redactor or Redactor()).knowing(ours)
     deadline = Deadline(budget.total)
+    sent: list[str] = []
     try:
         with connect(
             target,
             credentials,
-            jump_credentials=jump_credentials or _keys_only(credentials),
+            jump_credentials=jumps,
             host_keys=host_keys,
             budget=budget,
             deadline=deadline,
@@ -84,30 +90,49 @@ def collect(
         ) as connection:
             collected_at = now()
             _LOG.info("connected to %s, host key %s", target.name, connection.host_key.fingerprint)
-            run = _in_shell if recipe.channel is Channel.SHELL else _by_exec
-            documents, commands = run(
-                connection, recipe=recipe, target=target, credentials=credentials, budget=budget, deadline=deadline
-            )
-    except CollectionError as exc:
+            run = shell if recipe.channel is Channel.SHELL else _exec_channels
+            with run(
+                connection,
+                recipe=recipe,
+                target=target,
+                credentials=credentials,
+                budget=budget,
+                deadline=deadline,
+                sent=sent,
+            ) as read:
+                capture, proof = _settled(lambda: redactor.capture(platform, Capture(documents=read())), platform)
+        demand(platform, capture, proof=proof)
+    except NotAssessableError as exc:
+        # What a device says in an error may hold the secrets that we sent, and what looks like one.
         raise CollectionError(
-            scrubber.text(exc.message),
+            Redactor(secrets=tuple(ours)).text(exc.message),
             kind=exc.kind,
             hint=exc.hint,
             file=exc.file,
             line=exc.line,
             key=exc.key,
-            transient=exc.transient,
+            transient=isinstance(exc, CollectionError) and exc.transient,
+            commands=sent,
         ) from exc.__cause__
-    capture = redactor.capture(platform, Capture(documents=documents, platform=platform.id))
-    demand(platform, capture)
     return Collected(
         capture=capture,
         address=target.name,
         collected_at=collected_at,
         host_key=connection.host_key.fingerprint,
-        commands=commands,
+        commands=tuple(sent),
         weak_algorithms=connection.weak_algorithms,
     )
+
+
+def _settled(read: Callable[[], Capture], platform: Platform) -> tuple[Capture, Completeness]:
+    """Read, and once more where the parts contradict each other because the device was changed meanwhile."""
+    capture = replace(read(), platform=platform.id)
+    proof = platform.prove(capture)
+    if proof.changed:
+        _LOG.info("the device was changed while it was read (%s): reading it once more", proof.reason)
+        capture = replace(read(), platform=platform.id)
+        proof = platform.prove(capture)
+    return capture, proof
 
 
 def _recipe(platform: Platform) -> Recipe:
@@ -123,10 +148,21 @@ def _recipe(platform: Platform) -> Recipe:
     ):
         raise BugError(f"the recipe of {platform.id} lacks a driver, a prompt, a sentinel or refusals")
     allowlist = Allowlist(recipe.allowed)
-    sentinel = (recipe.sentinel.replace("{nonce}", "0123456789ab"),) if recipe.sentinel else ()
-    for line in (*recipe.preparation, *(command.text for command in recipe.commands), *sentinel):
+    for line in _lines(recipe):
         allowlist.check(line)
     return recipe
+
+
+def _lines(recipe: Recipe) -> Iterator[str]:
+    """Give every line that the recipe itself would have sent, with an example in the place of what is put in."""
+    yield from recipe.preparation
+    yield from (command.text for command in recipe.commands)
+    yield from (right.command for right in recipe.rights)
+    if recipe.sentinel:
+        yield recipe.sentinel.replace("{nonce}", "0123456789ab")
+    if recipe.contexts is not None:
+        yield recipe.contexts.leave
+        yield recipe.contexts.enter.replace("{name}", "admin")
 
 
 def _keys_only(credentials: Credentials) -> Credentials:
@@ -135,101 +171,37 @@ def _keys_only(credentials: Credentials) -> Credentials:
         key_file=credentials.key_file,
         key_passphrase=credentials.key_passphrase,
         agent=credentials.agent,
+        ask=credentials.ask if credentials.key_file is not None else None,
     )
 
 
-def _in_shell(
+@contextmanager
+def _exec_channels(
     connection: Connection,
     *,
     recipe: Recipe,
     target: Target,
-    credentials: Credentials,
+    credentials: Credentials,  # noqa: ARG001 - the same shape as a shell's; an exec channel asks nothing
     budget: Budget,
     deadline: Deadline,
-) -> tuple[tuple[Document, ...], tuple[str, ...]]:
-    import paramiko
+    sent: list[str],
+) -> Iterator[Callable[[], tuple[Document, ...]]]:
+    allowlist = Allowlist(recipe.allowed)
 
-    try:
-        channel = _open_shell(connection.transport, deadline.remaining(budget.idle))
-        secret = credentials.enable_secret if recipe.enable else None
-        wire = Wire(channel, Allowlist(recipe.allowed), budget, deadline, secret)
-        try:
-            prepare(wire, recipe, target, secret=secret, budget=budget)
-            shell = Shell(wire, recipe, encoding=target.encoding)
-            shell.synchronise()
-            if recipe.enable and secret is None and not _privileged(shell, recipe):
-                secret = credentials.asked(f"Enable secret of {target.name}: ")
-                if secret is not None:
-                    wire.arm(secret)
-                    prepare(wire, recipe, target, secret=secret, budget=budget)
-                    shell.synchronise()
-            _demand_privilege(shell, recipe, secret_given=secret is not None)
-            for line in recipe.preparation:
-                shell.tell(line)
-            documents = tuple(_document(shell, recipe, index) for index in range(len(recipe.commands)))
-            return documents, wire.sent
-        finally:
-            wire.close()
-    except (paramiko.SSHException, OSError, EOFError) as exc:
-        raise CollectionError(
-            f"the connection broke: {describe(exc)}",
-            kind=FailureKind.INCOMPLETE,
-            hint="nothing was judged; collect again",
-            transient=True,
-        ) from exc
+    def read() -> tuple[Document, ...]:
+        documents = []
+        for command in recipe.commands:
+            sent.append(command.text)
+            documents.append(
+                execute(
+                    connection.transport,
+                    command,
+                    allowlist=allowlist,
+                    budget=budget,
+                    deadline=deadline,
+                    encoding=target.encoding,
+                )
+            )
+        return tuple(documents)
 
-
-def _open_shell(transport: paramiko.Transport, timeout: float) -> paramiko.Channel:
-    channel = transport.open_session(timeout=timeout)
-    channel.settimeout(timeout)
-    channel.get_pty("vt100", _WIDTH, _HEIGHT)
-    channel.invoke_shell()
-    return channel
-
-
-def _privileged(shell: Shell, recipe: Recipe) -> bool:
-    return not recipe.privilege or re.search(recipe.privilege, shell.prompt) is not None
-
-
-def _demand_privilege(shell: Shell, recipe: Recipe, *, secret_given: bool) -> None:
-    if not _privileged(shell, recipe):
-        raise CollectionError(
-            f"the device stays unprivileged (prompt {shell.prompt!r})",
-            kind=FailureKind.AUTHENTICATION,
-            hint="the enable secret did not lead to privileged mode"
-            if secret_given
-            else "set ST_AUDIT_ENABLE_SECRET, or let the account log in privileged",
-        )
-
-
-def _document(shell: Shell, recipe: Recipe, index: int) -> Document:
-    command = recipe.commands[index]
-    try:
-        return Document(name=command.name, command=command.text, text=shell.run(command.text))
-    except RefusedError as exc:
-        if not command.optional:
-            raise
-        return Document(name=command.name, command=command.text, text="", stderr=exc.message)
-
-
-def _by_exec(
-    connection: Connection,
-    *,
-    recipe: Recipe,
-    target: Target,
-    credentials: Credentials,  # noqa: ARG001 - the same shape as _in_shell; an exec channel asks nothing
-    budget: Budget,
-    deadline: Deadline,
-) -> tuple[tuple[Document, ...], tuple[str, ...]]:
-    documents = tuple(
-        execute(
-            connection.transport,
-            command,
-            allowlist=Allowlist(recipe.allowed),
-            budget=budget,
-            deadline=deadline,
-            encoding=target.encoding,
-        )
-        for command in recipe.commands
-    )
-    return documents, tuple(command.text for command in recipe.commands)
+    yield read

@@ -7,6 +7,7 @@ for every jump host as for the firewall itself.
 from __future__ import annotations
 
 import logging
+import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -52,7 +53,7 @@ def connect(
     target: Target,
     credentials: Credentials,
     *,
-    jump_credentials: Credentials,
+    jump_credentials: Sequence[Credentials],
     host_keys: HostKeys,
     budget: Budget,
     deadline: Deadline,
@@ -60,39 +61,65 @@ def connect(
 ) -> Iterator[Connection]:
     """Connect and log in, over the target's jump hosts; everything is closed at the end.
 
-    Raises CollectionError: unreachable, host-key-unknown, -changed or -revoked, authentication, or unsupported where
-    the two sides share no algorithm.
+    `jump_credentials` has one entry for each of them. Raises CollectionError: unreachable, host-key-unknown, -changed
+    or -revoked, authentication, or unsupported where the two sides share no algorithm.
     """
     with ExitStack() as stack:
-        channel: Any = None
-        transport, key = None, None
-        for hop in (*target.jumps, target):
-            if transport is None:
-                channel = _tcp(hop, dial, deadline.remaining(budget.connect))
-            else:
-                channel = _through(transport, hop, deadline.remaining(budget.connect))
-            stack.callback(channel.close)
-            weak = hop is target and target.legacy
-            transport, key = _handshake(
-                channel, hop, host_keys, weak=weak, budget=budget, deadline=deadline, stack=stack
-            )
-            host_keys.check(hop, key)
-            authenticate(
-                transport,
-                hop,
-                credentials if hop is target else jump_credentials,
-                timeout=deadline.remaining(budget.authentication),
-            )
-        assert transport is not None and key is not None  # noqa: S101, PT018 - the target itself is always a hop
+        way = _Way(host_keys, budget, deadline, dial, stack)
+        way.pass_through(target.jumps, jump_credentials)
+        transport, key = way.enter(target, credentials, weak=target.legacy)
         yield Connection(transport=transport, host_key=key, weak_algorithms=_weak_in_use(transport))
 
 
-def present(hop: Hop, *, host_keys: HostKeys | None, budget: Budget, deadline: Deadline, dial: Dial = dial) -> HostKey:
-    """Give the key that a server presents, without authenticating; raises CollectionError (unreachable)."""
+def present(
+    target: Target,
+    *,
+    jump_credentials: Sequence[Credentials],
+    host_keys: HostKeys,
+    budget: Budget,
+    deadline: Deadline,
+    dial: Dial = dial,
+) -> HostKey:
+    """Give the key that a server presents, without authenticating to it; its jump hosts are checked and logged in to.
+
+    Raises CollectionError as `connect` does.
+    """
     with ExitStack() as stack:
-        channel = _tcp(hop, dial, deadline.remaining(budget.connect))
-        stack.callback(channel.close)
-        return _handshake(channel, hop, host_keys, weak=True, budget=budget, deadline=deadline, stack=stack)[1]
+        way = _Way(host_keys, budget, deadline, dial, stack)
+        way.pass_through(target.jumps, jump_credentials)
+        return way.shake_hands(target, weak=True)[1]
+
+
+class _Way:
+    """The way to a target: each server is reached through the one before, once that has been checked and entered."""
+
+    def __init__(self, host_keys: HostKeys, budget: Budget, deadline: Deadline, dial: Dial, stack: ExitStack) -> None:
+        self._host_keys = host_keys
+        self._budget = budget
+        self._deadline = deadline
+        self._dial = dial
+        self._stack = stack
+        self._last: paramiko.Transport | None = None
+        self._passed: list[Hop] = []
+
+    def pass_through(self, jumps: Sequence[Hop], credentials: Sequence[Credentials]) -> None:
+        for hop, own in zip(jumps, credentials, strict=True):
+            self._last, _ = self.enter(hop, own, weak=False)
+            self._passed.append(hop)
+
+    def enter(self, hop: Hop, credentials: Credentials, *, weak: bool) -> tuple[paramiko.Transport, HostKey]:
+        transport, key = self.shake_hands(hop, weak=weak)
+        self._host_keys.check(hop, key, via=self._passed)
+        authenticate(transport, hop, credentials, timeout=self._deadline.remaining(self._budget.authentication))
+        return transport, key
+
+    def shake_hands(self, hop: Hop, *, weak: bool) -> tuple[paramiko.Transport, HostKey]:
+        limit = self._deadline.remaining(self._budget.connect)
+        channel: Any = _tcp(hop, self._dial, limit) if self._last is None else _through(self._last, hop, limit)
+        self._stack.callback(channel.close)
+        return _handshake(
+            channel, hop, self._host_keys, weak=weak, budget=self._budget, deadline=self._deadline, stack=self._stack
+        )
 
 
 def _tcp(hop: Hop, dial: Dial, timeout: float) -> socket.socket:
@@ -129,7 +156,7 @@ def _through(transport: paramiko.Transport, hop: Hop, timeout: float) -> paramik
 def _handshake(
     channel: Any,
     hop: Hop,
-    host_keys: HostKeys | None,
+    host_keys: HostKeys,
     *,
     weak: bool,
     budget: Budget,
@@ -147,15 +174,14 @@ def _handshake(
         transport = ClientTransport(channel, disabled_algorithms=disabled)
         stack.callback(transport.close)
         transport.banner_timeout = transport.handshake_timeout = budget.handshake
-        if host_keys is not None:
-            _prefer(transport, host_keys.algorithms(hop))
+        _prefer(transport, host_keys.algorithms(hop))
         transport.start_client(timeout=deadline.remaining(budget.handshake))
         presented = transport.get_remote_server_key()
     except paramiko.ssh_exception.IncompatiblePeer as exc:
         raise CollectionError(
             f"{hop.name} and st-audit share no SSH algorithm: {exc}",
             kind=FailureKind.UNSUPPORTED,
-            hint="update the device's SSH server, or set `ssh: {legacy: true}` for this firewall and see it reported",
+            hint=_remedy(str(exc), weak=weak),
         ) from exc
     except (paramiko.SSHException, OSError, EOFError) as exc:
         raise CollectionError(
@@ -164,6 +190,13 @@ def _handshake(
             hint="is this the SSH port of the device? does it limit who may connect?",
         ) from exc
     return transport, HostKey(algorithm=presented.get_name(), blob=presented.asbytes())
+
+
+def _remedy(reason: str, *, weak: bool) -> str:
+    # Of what is broken only ciphers and MACs can be had: paramiko has no SHA-1 key exchange or signature any more.
+    if weak or not re.search("cipher|mac", reason, re.IGNORECASE):
+        return "update the device's SSH server: what it offers is broken and not supported at all"
+    return "update the device's SSH server, or set `ssh: {legacy: true}` for this firewall and see it reported"
 
 
 def _prefer(transport: paramiko.Transport, known: Sequence[str]) -> None:

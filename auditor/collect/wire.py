@@ -74,9 +74,16 @@ class Wire:
     """A device's channel, as netmiko's driver and our reader see it."""
 
     def __init__(
-        self, channel: ByteChannel, allowlist: Allowlist, budget: Budget, deadline: Deadline, secret: SecretText | None
+        self,
+        channel: ByteChannel,
+        allowlist: Allowlist,
+        budget: Budget,
+        deadline: Deadline,
+        secret: SecretText | None,
+        *,
+        sent: list[str] | None = None,
     ) -> None:
-        """Take an open channel; `secret` is the enable secret, or None."""
+        """Take an open channel; `secret` is the enable secret, or None; every line that leaves is added to `sent`."""
         self._channel = channel
         self._allowlist = allowlist
         self._budget = budget
@@ -85,7 +92,7 @@ class Wire:
         self._secret_sent = False
         self._received = 0
         self._tail = b""
-        self._sent: list[str] = []
+        self._sent: list[str] = sent if sent is not None else []
 
     @property
     def sent(self) -> tuple[str, ...]:
@@ -123,8 +130,9 @@ class Wire:
         for line in lines:
             if line:
                 _LOG.debug("sending %s", line)
-        self._channel.sendall(data)
+        # Before the bytes: of a write that breaks off, some may have left.
         self._sent.extend(line for line in lines if line)
+        self._channel.sendall(data)
 
     def turn_page(self, pager: str, key: str) -> None:
         """Answer the pager (a regular expression) with one key; raises ForbiddenLineError if it is not there."""
@@ -186,5 +194,5 @@ class Wire:
         self._secret_sent = True
         self._tail = b""
         _LOG.debug("sending the enable secret")
-        self._channel.sendall(secret.reveal().encode() + b"\n")
         self._sent.append(SECRET_LINE)
+        self._channel.sendall(secret.reveal().encode() + b"\n")

@@ -1,6 +1,7 @@
 """Collecting from Threat Defense: what is sent, and what proves a capture whole.
 
-Source: Cisco Secure Firewall Threat Defense Command Reference, `show running-config` (keys are masked as on an ASA).
+Source: Cisco Secure Firewall Threat Defense Command Reference, `show running-config` (keys are masked as on an ASA),
+`show failover`. Its command line has no way to turn the pager off for a session, so the pager is answered.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ RECIPE = Recipe(
     ),
     sentinel="show {nonce}",
     pager="<--- More --->",
+    pager_answer=" ",
+    pager_erase=r"\r {14}\r",
     allowed=("show running-config", "show version", "show [0-9a-f]{12}"),
-    refusals=("ERROR: ", "% ?Invalid", "Syntax error", "Command authorization failed"),
+    refusals=("ERROR: ", "% ?Invalid", "Syntax error", "Command authorization failed", "You do not have permission"),
 )
 
 _HINT = "collect it again, or name the file with --assume-complete if it is known to be whole"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.collect.credentials import Credentials, SecretText, from_environment, from_file
+from auditor.collect.credentials import Credentials, SecretText, for_jump, from_environment, from_file, jump_from_file
 from auditor.errors import UsageError
 
 CANARY = "Canary-4711-secret"
@@ -79,6 +79,22 @@ def test_a_private_file_gives_each_firewall_its_own(tmp_path: Path) -> None:
     assert from_environment({}, base=from_file(file, "edge")).user == "audit"
 
 
+def test_a_jump_host_is_given_its_own_and_never_the_firewalls_password(tmp_path: Path) -> None:
+    """Environment, then the jump host's table, then an OpenSSH configuration's key; of the firewall's only its keys."""
+    file = _file(tmp_path, 'password = "firewall"\n[jump."bastion.example.net"]\nuser = "ops"\npassword = "jump"\n')
+    firewall = from_environment({"ST_AUDIT_KEY_FILE": "/keys/id", "ST_AUDIT_KEY_PASSPHRASE": "k"}, user="audit",
+                                base=from_file(file))  # fmt: skip
+
+    alone = for_jump({}, firewall)
+    assert (alone.user, alone.secrets(), alone.key_file) == ("audit", ("k",), Path("/keys/id"))
+    listed = for_jump({}, firewall, base=jump_from_file(file, "bastion.example.net"), key_file=Path("/keys/jump"))
+    assert (listed.user, listed.secrets(), listed.key_file) == ("ops", ("jump",), Path("/keys/jump"))
+    environ = {"ST_AUDIT_JUMP_USER": "me", "ST_AUDIT_JUMP_PASSWORD": "p", "ST_AUDIT_JUMP_KEY_PASSPHRASE": "q"}
+    said = for_jump(environ, firewall, base=jump_from_file(file, "bastion.example.net"))
+    assert (said.user, said.secrets(), said.key_file) == ("me", ("p", "q"), Path("/keys/id"))
+    assert for_jump({}, firewall, base=jump_from_file(file, "other")).secrets() == ("k",)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660])
 def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
     """A credentials file is its owner's alone."""
@@ -94,6 +110,9 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> No
         (f'pasword = "{CANARY}"\n', "unknown key"),
         (f"password = {CANARY}\n", "not a TOML file"),
         ("password = 4711\n", "not a text in quotes"),
+        (f'[firewall.other]\npasword = "{CANARY}"\n', "unknown key"),
+        (f'[firewall]\npassword = "{CANARY}"\n', "not tables by name"),
+        ('[firewalls.edge]\nuser = "a"\n', "not a text in quotes"),
         (f'password = "{CANARY}\n', "not a TOML file"),
     ],
 )

@@ -25,6 +25,7 @@ from tests.auditor.collect.bed import IMPATIENT, QUICK, asa_platform, configurat
 from tests.auditor.collect.openssh import Sshd, generate, sshd
 
 PASSPHRASE = "Canary-passphrase-4711"
+NONE = HostKeys(own=Path("/nonexistent"))
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_trust_and_then_collect(server: Sshd, tmp_path: Path) -> None:
     server.authorize(generate(tmp_path / "id"))
     own = tmp_path / "known_hosts"
     hop = Hop(host=server.host, port=server.port)
-    trust(hop, fetch_key(hop), own)
+    trust(hop, fetch_key(hop, host_keys=NONE), own)
 
     collected = collect(
         Target(host=server.host, port=server.port),

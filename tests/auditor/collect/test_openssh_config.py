@@ -64,7 +64,7 @@ def test_host_port_user_and_the_way_there_are_taken(tmp_path: Path) -> None:
 
 def test_what_was_said_before_wins(tmp_path: Path) -> None:
     """Options stand above the file; a pinned fingerprint and the rest are kept."""
-    jump = Hop(host="other")
+    jump = Hop(host="other", port=2022, user="ops", fingerprint="SHA256:" + "B" * 43)
     target = Target(host="fw1", port=830, user="me", jumps=(jump,), legacy=True, fingerprint="SHA256:" + "A" * 43)
     resolved = resolve(target, _file(tmp_path)).target
 
@@ -84,6 +84,16 @@ def test_the_first_private_key_that_exists_is_named(tmp_path: Path) -> None:
     text = f"Host fw1\n IdentityFile {tmp_path / 'absent'}\n IdentityFile {tmp_path / 'id'}\n"
 
     assert resolve(Target(host="fw1"), _file(tmp_path, text)).key_file == tmp_path / "id"
+
+
+def test_a_jump_host_that_is_named_by_hand_is_looked_up(tmp_path: Path) -> None:
+    """As `ssh -J` does it: name, port, user, key and its own jump host come from its entry."""
+    (tmp_path / "id").write_text("key", encoding="utf-8")
+    text = CONFIG.replace("Host inner", f"Host bastion\n    IdentityFile {tmp_path / 'id'}\n\nHost inner")
+    resolved = resolve(Target(host="direct", jumps=(Hop(host="bastion"),)), _file(tmp_path, text))
+
+    assert [hop.name for hop in resolved.target.jumps] == ["[203.0.113.9]:443", "bastion.example.net"]
+    assert resolved.jump_key_files == (None, tmp_path / "id")
 
 
 @pytest.mark.parametrize(

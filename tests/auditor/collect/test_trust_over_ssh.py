@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.collect.known_hosts import HostKey, pin
+from auditor.collect.known_hosts import HostKey, HostKeys, pin
 from auditor.collect.target import Budget, Hop, Target
 from auditor.collect.trust import fetch_key, trust
 from auditor.demo.asa import Asa
@@ -19,6 +19,7 @@ from auditor.errors import CollectionError, FailureKind
 from tests.auditor.collect.bed import QUICK, configuration, fetch
 
 DEVICE = Device(configuration=configuration(5))
+NONE = HostKeys(own=Path("/nonexistent"))
 
 
 def _hop(emulator: Emulator, fingerprint: str | None = None) -> Hop:
@@ -68,7 +69,7 @@ def test_a_trusted_key_is_accepted_from_the_file(tmp_path: Path) -> None:
     """`trust` and then collect: the `[host]:port` entry that was written is found."""
     own = tmp_path / "known_hosts"
     with serve(Asa, DEVICE) as emulator:
-        key = fetch_key(_hop(emulator), budget=QUICK)
+        key = fetch_key(_hop(emulator), host_keys=NONE, budget=QUICK)
         assert emulator.record.authentications == []
         trust(_hop(emulator), key, own)
         collected = fetch(emulator, DEVICE, own=own)
@@ -83,7 +84,7 @@ def test_trust_compares_a_given_fingerprint(tmp_path: Path) -> None:
     own = tmp_path / "known_hosts"
     with serve(Asa, DEVICE) as emulator:
         hop = _hop(emulator, _other_key().fingerprint)
-        key = fetch_key(hop, budget=QUICK)
+        key = fetch_key(hop, host_keys=NONE, budget=QUICK)
         with pytest.raises(CollectionError, match="not SHA256:") as caught:
             trust(hop, key, own)
 
@@ -96,7 +97,7 @@ def test_every_usual_kind_of_host_key_is_checked(tmp_path: Path, algorithm: str)
     """Ed25519, ECDSA and RSA keys (signed with SHA-2) are pinned and found again."""
     own = tmp_path / "known_hosts"
     with serve(Asa, DEVICE, options=Options(key=algorithm)) as emulator:
-        trust(_hop(emulator), fetch_key(_hop(emulator), budget=QUICK), own)
+        trust(_hop(emulator), fetch_key(_hop(emulator), host_keys=NONE, budget=QUICK), own)
 
         assert fetch(emulator, DEVICE, own=own).host_key == emulator.key.fingerprint
 
@@ -107,7 +108,7 @@ def test_a_closed_port_is_unreachable() -> None:
         unused.bind(("127.0.0.1", 0))
         hop = Hop(host="127.0.0.1", port=unused.getsockname()[1])
         with pytest.raises(CollectionError, match="Connection refused") as caught:
-            fetch_key(hop, budget=QUICK)
+            fetch_key(hop, host_keys=NONE, budget=QUICK)
     assert caught.value.kind is FailureKind.UNREACHABLE
 
 
@@ -116,7 +117,7 @@ def test_a_port_that_says_nothing_is_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hop = Hop(host="127.0.0.1", port=silent.getsockname()[1])
         with pytest.raises(CollectionError, match="handshake failed") as caught:
-            fetch_key(hop, budget=Budget(connect=1, handshake=0.3))
+            fetch_key(hop, host_keys=NONE, budget=Budget(connect=1, handshake=0.3))
     assert caught.value.kind is FailureKind.UNREACHABLE
 
 
@@ -127,5 +128,5 @@ def test_a_name_that_cannot_be_resolved_is_unreachable() -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with pytest.raises(CollectionError, match=r"cannot be resolved: Name or service not known") as caught:
-        fetch_key(Hop(host="fw1.example.net"), budget=QUICK, dial=no_such_name)
+        fetch_key(Hop(host="fw1.example.net"), host_keys=NONE, budget=QUICK, dial=no_such_name)
     assert caught.value.kind is FailureKind.UNREACHABLE
