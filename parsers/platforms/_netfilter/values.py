@@ -156,10 +156,10 @@ def ports(texts: Iterable[str]) -> tuple[tuple[int, int], ...]:
 def _port_range(text: str) -> tuple[int, int]:
     if text in _PORTS:
         return _PORTS[text], _PORTS[text]
-    low, _, high = text.replace(":", "-").partition("-")
-    if text.endswith(":"):
-        high = "65535"
-    first = _PORTS[low] if low in _PORTS else integer(low or "0")
+    low, colon, high = text.partition(":" if ":" in text else "-")
+    if colon == ":":  # iptables leaves an end open
+        low, high = low or "0", high or "65535"
+    first = _PORTS[low] if low in _PORTS else integer(low)
     last = first if not high else _PORTS[high] if high in _PORTS else integer(high)
     if not 0 <= first <= last <= 65535:
         raise ValueError(f"{text} is no port or range of ports")
