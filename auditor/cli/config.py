@@ -63,10 +63,12 @@ def command(
     Ends in 0 compliant, 1 findings, 2 usage, 3 not assessable, 4 nothing to judge.
     """
     from auditor.audit import compose
+    from auditor.cli.evidence import gather
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
     from auditor.cli.reading import read
-    from auditor.cli.site import by_platform, open_site
+    from auditor.cli.site import by_platform, open_site, overrides
+    from auditor.export.evidence import Audited
     from auditor.report.status import FailOn
 
     logger = start(common)
@@ -78,7 +80,21 @@ def command(
     report = _audited(found, deployment, entry, assume_complete=assume_complete)
     if report.error is not None:
         logger.error("%s: %s", entry.name, report.error.message)
-    return deliver(compose(deployment, (report,), judging.as_of), output, common, FailOn(judging.fail_on))
+    audited = Audited(
+        firewall=entry.name,
+        platform=found.platform.id,
+        capture=found.capture,
+        origin=found.manifest.origin if found.manifest is not None else None,
+        assume_complete=assume_complete,
+    )
+    said = overrides(site, adhoc, firewall=firewall, platform=platform)
+    return deliver(
+        compose(deployment, (report,), judging.as_of),
+        output,
+        common,
+        FailOn(judging.fail_on),
+        lambda: gather(site, said, deployment, (audited,)),
+    )
 
 
 def _audited(found: Read, deployment: Deployment, entry: FirewallEntry, *, assume_complete: bool) -> FirewallReport:

@@ -28,6 +28,8 @@ COMMANDS: Final = {
     "flow": ("auditor.cli.flow", "Follow one connection stage by stage to the lines that decide."),
     "show": ("auditor.cli.show", "Print the normalised rules of a configuration."),
     "baseline": ("auditor.cli.baseline", "List, show, explain and check what is required."),
+    "export": ("auditor.cli.export", "Render stored reports in any format."),
+    "verify": ("auditor.cli.verify", "Replay an evidence bundle and compare."),
     "trust": ("auditor.cli.trust", "Show a host key's fingerprint and pin it."),
     "platforms": ("auditor.cli.platforms", "List the platforms that can be read."),
     "init": ("auditor.cli.init", "Write a commented deployment file."),

@@ -7,6 +7,8 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from auditor.cli.options import Common, Output
+    from auditor.export.evidence import Evidence
+    from auditor.export.options import RenderOptions
     from auditor.report.status import FailOn
     from auditor.report.values import Report
 
@@ -24,16 +28,30 @@ _WIDTH = 100
 """Columns where nobody looks: reports in files and pipes do not depend on the terminal."""
 
 
-def deliver(report: Report, output: Output, common: Common, fail_on: FailOn) -> int:
-    """Write a report's files, then its stdout form, and give the run's exit code."""
+def deliver(
+    report: Report,
+    output: Output,
+    common: Common,
+    fail_on: FailOn,
+    evidence: Callable[[], Evidence] | None = None,
+    *,
+    options: RenderOptions | None = None,
+) -> int:
+    """Write a report's files, then its stdout form, and give the run's exit code.
+
+    `evidence` is asked for only where a format has use for it; `options` are those of a caller who has it at hand.
+    """
+    from auditor.cli.evidence import wanted
     from auditor.export.formats import render
-    from auditor.export.options import RenderOptions
+    from auditor.export.options import DEFAULT
     from auditor.report.status import exit_code
 
-    plain = RenderOptions(fail_on=fail_on, verbose=common.verbose, width=_WIDTH)
+    basis = evidence() if evidence is not None and wanted(output) else None
+    known = options or replace(DEFAULT, fail_on=fail_on, evidence=basis)
+    plain = replace(known, verbose=common.verbose, width=_WIDTH)
     for name, path in output.outputs:
         write(path, render(report, name, plain))
-    shown = RenderOptions(fail_on=fail_on, verbose=common.verbose, width=width(), color=colored(common))
+    shown = replace(plain, width=width(), color=colored(common))
     emit(render(report, output.format, shown))
     return exit_code(report, fail_on)
 

@@ -9,9 +9,10 @@ from auditor.errors import UsageError
 
 if TYPE_CHECKING:
     from auditor.cli.options import Adhoc, Site
+    from auditor.deployment.load import Overrides
     from auditor.deployment.site import Deployment, FirewallEntry
 
-__all__ = ["DEFAULT_FILE", "by_platform", "entry_of", "file_of", "find", "named", "open_site"]
+__all__ = ["DEFAULT_FILE", "by_platform", "entry_of", "file_of", "find", "named", "open_site", "overrides"]
 
 DEFAULT_FILE: Final = Path("deployment.yaml")
 
@@ -31,19 +32,12 @@ def open_site(
     `firewall`, `platform` and `address` describe the one firewall of options without a file; with a file only
     `firewall` counts, for --side.
     """
-    from auditor.deployment.load import Overrides, from_options, load
+    from auditor.deployment.load import from_options, load
 
+    said = overrides(site, adhoc, firewall=firewall, platform=platform, address=address)
     file = file_of(site)
     if file is not None:
-        overrides = Overrides(
-            groups=adhoc.groups,
-            services=adhoc.services,
-            sets=adhoc.settings,
-            sides=adhoc.sides,
-            baselines=site.baselines,
-            firewall=firewall or "",
-        )
-        return load(file, overrides)
+        return load(file, said)
     if not adhoc.groups:
         raise UsageError(
             "nothing says who is who",
@@ -52,14 +46,33 @@ def open_site(
             "or give --edge, --server, --side, ...",
         )
     return from_options(
-        groups=dict(adhoc.groups),
+        groups=dict(said.groups),
+        services=said.services,
+        sets=said.sets,
+        sides=said.sides,
+        baselines=said.baselines,
+        firewall=said.firewall,
+        platform=said.platform,
+        address=said.address,
+    )
+
+
+def overrides(
+    site: Site, adhoc: Adhoc, *, firewall: str | None = None, platform: str | None = None, address: str = ""
+) -> Overrides:
+    """Give what options say besides or instead of the deployment file; see `open_site`."""
+    from auditor.deployment.load import Overrides
+
+    alone = file_of(site) is None
+    return Overrides(
+        groups=adhoc.groups,
         services=adhoc.services,
         sets=adhoc.settings,
         sides=adhoc.sides,
         baselines=site.baselines,
         firewall=firewall or "",
-        platform=platform or "",
-        address=address,
+        platform=(platform or "") if alone else "",
+        address=address if alone else "",
     )
 
 

@@ -105,7 +105,7 @@ def _audited(item: Audited, folder: str, files: dict[str, bytes]) -> dict[str, A
 def _site(site: SiteFiles, files: dict[str, bytes]) -> dict[str, Any]:
     baselines = []
     for number, (name, sources) in enumerate(site.baselines, start=1):
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).stem).strip("-.") or "baseline"
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name.removesuffix(".yaml")).strip("-.") or "baseline"
         folder = f"baselines/{number}-{stem}"
         for source in sources:
             files[f"site/{folder}/{source.path}"] = source.content
@@ -133,7 +133,7 @@ def evidence_of(manifest: Mapping[str, Any], files: Mapping[str, bytes], file: s
                 deployment=_file(site["deployment"], files),
                 waivers=_file(site["waivers"], files),
                 overrides=_overrides(site["overrides"]),
-                baselines=tuple((item["name"], _sources(item["path"], files)) for item in site["baselines"]),
+                baselines=tuple((str(item["name"]), _sources(item["path"], files)) for item in site["baselines"]),
             ),
             groups=tuple((name, tuple(addresses)) for name, addresses in manifest["groups"]),
             together=bool(manifest["together"]),
@@ -181,7 +181,7 @@ def _document(entry: Entry, folder: str, files: Mapping[str, bytes]) -> Document
 
 
 def _file(item: Mapping[str, Any] | None, files: Mapping[str, bytes]) -> SiteFile | None:
-    return None if item is None else SiteFile(path=item["name"], content=files[f"site/{item['path']}"])
+    return None if item is None else SiteFile(path=str(item["name"]), content=files[f"site/{item['path']}"])
 
 
 def _sources(path: str, files: Mapping[str, bytes]) -> tuple[SiteFile, ...]:

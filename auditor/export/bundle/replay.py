@@ -46,6 +46,8 @@ def replay(evidence: Evidence, stored: Report) -> Report:
 
 def _deployment(site: SiteFiles) -> Deployment:
     """Load the site as it was: its baselines are the bundle's own, whatever ships with this st-audit."""
+    if not site.baselines or not all(sources for _, sources in site.baselines):
+        raise UsageError("the evidence has no baseline", hint="name a bundle that is whole")
     with tempfile.TemporaryDirectory(prefix="st-audit-") as folder:
         root = Path(folder)
         names = []
@@ -53,6 +55,7 @@ def _deployment(site: SiteFiles) -> Deployment:
             place = root / f"{number}"
             place.mkdir()
             for source in sources:
+                (place / source.path).parent.mkdir(parents=True, exist_ok=True)
                 (place / source.path).write_bytes(source.content)
             stem = Path(name).name
             # A file's own name is its id where it does not say another.

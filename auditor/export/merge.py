@@ -1,0 +1,85 @@
+"""Stored reports put together: shards of one run become one report, several runs a course."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from auditor.errors import UsageError
+from auditor.export.evidence import Trend
+from auditor.report.status import SEVERITIES
+from auditor.report.values import Hop, PathRow, Report, WaiverUse
+
+__all__ = ["course", "merged"]
+
+_WORST: Final = ("blocked", "unknown", "open", "not-required")
+
+
+def merged(reports: Sequence[tuple[str, Report]]) -> Report:
+    """Give one report of several, each with its file's name: the firewalls of all, as of the latest.
+
+    Raises UsageError where they were held against different sites, baselines or waivers, or share a firewall.
+    """
+    first_name, first = reports[0]
+    seen: dict[tuple[str, str], str] = {}
+    for name, report in reports:
+        for what, own, other in (
+            ("deployment", report.deployment, first.deployment),
+            ("baselines", report.baselines, first.baselines),
+            ("version of st-audit", report.tool_version, first.tool_version),
+            ("waivers", report.waivers and report.waivers.sha256, first.waivers and first.waivers.sha256),
+        ):
+            if own != other:
+                raise UsageError(
+                    f"this report is of another {what.removesuffix('s')} than {first_name}",
+                    file=name,
+                    hint="merge the reports of one run; name the others with --trend to show a course",
+                )
+        for firewall in report.firewalls:
+            key = (firewall.name, firewall.context)
+            if key in seen:
+                raise UsageError(
+                    f"the firewall {firewall.name} is in {seen[key]} too",
+                    file=name,
+                    hint="name each firewall's report once; name older runs with --trend",
+                )
+            seen[key] = name
+    if len(reports) == 1:
+        return first
+    warnings = tuple(dict.fromkeys(item for _, report in reports if report.waivers for item in report.waivers.warnings))
+    return replace(
+        first,
+        as_of=max(report.as_of for _, report in reports),
+        firewalls=tuple(firewall for _, report in reports for firewall in report.firewalls),
+        rows=_rows([report for _, report in reports]),
+        waivers=first.waivers and WaiverUse(sha256=first.waivers.sha256, warnings=warnings),
+    )
+
+
+def _rows(reports: Sequence[Report]) -> tuple[PathRow, ...]:
+    """Put the hops of each row together; it is open end to end only where no part of it is blocked or unknown."""
+    found: dict[str, list[PathRow]] = {}
+    for report in reports:
+        for row in report.rows:
+            found.setdefault(row.id, []).append(row)
+    rows = []
+    for same in found.values():
+        hops: dict[Hop, None] = dict.fromkeys(hop for row in same for hop in row.hops)
+        verdicts = {row.verdict for row in same}
+        worst = next((verdict for verdict in _WORST if verdict in verdicts), same[0].verdict)
+        rows.append(replace(same[0], verdict=worst, hops=tuple(hops)))
+    return tuple(rows)
+
+
+def course(reports: Sequence[Report]) -> tuple[Trend, ...]:
+    """Give the course of runs, oldest first: their findings that no waiver accepts, by severity."""
+    runs = []
+    for report in sorted(reports, key=lambda item: item.as_of):
+        findings = [finding for firewall in report.firewalls for finding in firewall.findings]
+        standing = [finding for finding in findings if finding.waived is None]
+        counts = tuple(
+            (severity.value, sum(finding.severity is severity for finding in standing)) for severity in SEVERITIES
+        )
+        runs.append(Trend(as_of=report.as_of, findings=counts, waived=len(findings) - len(standing)))
+    return tuple(runs)
