@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, intersect, size, subtract
 from auditor.engine.cite import Citer, boxes_of, cell_boxes
+from auditor.engine.holdings import traffic_of
 from auditor.engine.question import Budget, Mode
 from auditor.engine.restrictions import blocked, deciding_rule
+from auditor.engine.surplus import Surplus, owner
 from auditor.engine.survey import Pair, Survey
 from auditor.engine.witness import absent, opened
 from auditor.report.severity import severity
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditor.engine.flows import Decision
-    from auditor.engine.surplus import Surplus
     from auditor.engine.unreachable import Unreachable
     from auditor.engine.verdicts import Judged
     from parsers.model.rules import Rule
@@ -66,6 +67,8 @@ class Findings:
         mode = Mode.SURE if kind is Kind.NOT_ASSESSABLE else Mode.POSSIBLE
         dropped = blocked(self.survey, {pair: cells}, mode)
         lines = self._undecided(judged, pair, cells, dropped) if mode is Mode.SURE else self._blockers(dropped)
+        if judged.blocked_direction == "return":
+            lines += self._reply_blockers(judged, pair)
         words = {
             Kind.MISSING: "is not permitted",
             Kind.PARTIAL: "is permitted in part only",
@@ -94,6 +97,17 @@ class Findings:
     def _blockers(self, dropped: list[tuple[Pair, Decision, Cell]]) -> list[Line]:
         found = dict.fromkeys(decision for _, decision, _ in dropped)
         return [self.citer.decision(decision, LineRole.DENIES) for decision in found]
+
+    def _reply_blockers(self, judged: Judged, pair: Pair) -> list[Line]:
+        """Cite what lets the first packets pass, and what drops the replies to them."""
+        lines: list[Line] = []
+        for part in judged.unanswered:
+            if part.crossing.pair == pair:
+                walk = replace(self.survey.walk(Mode.POSSIBLE), traffic=traffic_of(pair))
+                denies = walk.reply_denies(part.crossing.ingress, part.crossing.flow)
+                lines += [self.citer.decision(item, LineRole.DENIES) for item in denies]
+                lines.append(self.citer.decision(owner(part.crossing.flow), LineRole.PERMITS))
+        return lines
 
     def _undecided(
         self, judged: Judged, pair: Pair, cells: list[Cell], dropped: list[tuple[Pair, Decision, Cell]]

@@ -10,7 +10,7 @@ from auditor.engine.cells import PORTED, Cell
 from parsers.model import intervals as iv
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Rewrite, Side, View
-from parsers.model.services import ServiceSet
+from parsers.model.services import PORTS, ServiceSet
 
 if TYPE_CHECKING:
     from parsers.model.rules import Match
@@ -45,7 +45,8 @@ Translation = _Same | int | None
 class Flow:
     """Traffic on its way: `arrival` and `current` hold the same packets before and after translation.
 
-    `trail` lists the filter decisions that let it pass, in order, `translations` the rules that changed it.
+    `trail` lists the filter decisions that let it pass, in order, `translations` the rules that changed it. `clients`
+    is the range that a translation moved the source ports into: later stages see any of it, the flow keeps its own.
     """
 
     arrival: Cell
@@ -59,6 +60,7 @@ class Flow:
     translations: tuple[Decision, ...] = ()
     replies: bool = True
     fuzzy: bool = False
+    clients: tuple[int, int] | None = None
 
     @classmethod
     def arriving(cls, cell: Cell) -> Flow:
@@ -77,7 +79,22 @@ class Flow:
 
     def view(self, view: View) -> Cell:
         """Give the header that a stage sees."""
-        return self.current if view is View.CURRENT else self.arrival
+        if view is View.ORIGINAL:
+            return self.arrival
+        if self.clients is None:
+            return self.current
+        return Cell(self.current.source, self.current.destination, _any_client(self.current.services, self.clients))
+
+    def within(self, cell: Cell, view: View) -> Cell:
+        """Give a part of what a stage sees with the flow's own source ports, for `restrict`."""
+        if view is View.ORIGINAL or self.clients is None:
+            return cell
+        return Cell(cell.source, cell.destination, self.current.services & _any_client(cell.services, PORTS))
+
+
+def _any_client(services: ServiceSet, ports: tuple[int, int]) -> ServiceSet:
+    axis = iv.normalise(pair for _, _, pairs in services.slabs for pair in pairs)
+    return ServiceSet.from_axis(axis, ports)
 
 
 def _back(values: AddressSet, arrived: AddressSet, mapping: Translation) -> AddressSet:
@@ -144,9 +161,9 @@ def rewrite(flow: Flow, do: Rewrite, match: Match) -> list[Flow]:
     flow = replace(flow, tags=tags)
     if do.to is not None:
         flow = _readdress(flow, do, match)
-    if do.ports is None or do.side is Side.SOURCE:  # which source port a host gets is never known
+    if do.ports is None:
         return [flow]
-    return _reports(flow, do.ports, match)
+    return _reclient(flow, do.ports) if do.side is Side.SOURCE else _reports(flow, do.ports, match)
 
 
 def _readdress(flow: Flow, do: Rewrite, match: Match) -> Flow:
@@ -168,6 +185,18 @@ def _readdress(flow: Flow, do: Rewrite, match: Match) -> Flow:
         return replace(flow, current=current, source_map=_compose(flow.source_map, step), fuzzy=fuzzy)
     current = Cell(flow.current.source, moved, flow.current.services)
     return replace(flow, current=current, destination_map=_compose(flow.destination_map, step), fuzzy=fuzzy)
+
+
+def _reclient(flow: Flow, ports: tuple[int, int]) -> list[Flow]:
+    """Give the flow with source ports somewhere in a range: which one a host gets is never known."""
+    ported = ServiceSet.join(ServiceSet.protocol(number) for number in PORTED)
+    whole = flow.current
+    moved, rest = (
+        restrict(flow, Cell(whole.source, whole.destination, services), View.CURRENT)
+        for services in (whole.services & ported, whole.services - ported)
+    )
+    out = [replace(moved, clients=ports, fuzzy=True)] if moved.current else []
+    return out + ([rest] if rest.current else [])
 
 
 def _reports(flow: Flow, ports: tuple[int, int], match: Match) -> list[Flow]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from auditor.deployment.site import LOCAL_SIDE
 from auditor.engine.cells import Cell
 from auditor.engine.flows import restrict
 from auditor.engine.question import Mode
 from auditor.engine.survey import ROUTABLE, Crossing, Pair, Survey
 from parsers.model.addresses import AddressSet
-from parsers.model.rules import View
+from parsers.model.rules import Traffic, View
 from parsers.model.services import ANY_SERVICE
 
 if TYPE_CHECKING:
     from auditor.engine.flows import Flow
     from parsers.model.conditions import ConditionKind, Facts
 
-__all__ = ["Holdings", "Part", "conditional", "hold"]
+__all__ = ["Holdings", "Part", "conditional", "hold", "traffic_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +73,19 @@ def _parts(
     walk = survey.walk(mode, facts=facts, accepted=accepted)
     found: dict[Pair, list[Part]] = {}
     for crossing in survey.permitted(walk, cells):
+        here = replace(walk, traffic=traffic_of(crossing.pair))
         for flow in _reachable(survey, crossing):
             part = replace(crossing, flow=flow)
-            own = tuple(walk.replies(crossing.ingress, flow))
+            own = tuple(here.replies(crossing.ingress, flow))
             found.setdefault(crossing.pair, []).append(Part(crossing=part, forward=flow.own, own=own))
     return found
+
+
+def traffic_of(pair: Pair) -> Traffic:
+    """Give which stages traffic between two sides enters: of the device itself, or through it."""
+    if pair.destination == LOCAL_SIDE:
+        return Traffic.TO_DEVICE
+    return Traffic.FROM_DEVICE if pair.source == LOCAL_SIDE else Traffic.THROUGH
 
 
 def _reachable(survey: Survey, crossing: Crossing) -> list[Flow]:

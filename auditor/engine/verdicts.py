@@ -35,7 +35,7 @@ class Judged:
     """A row's verdict with the traffic that it rests on, per pair of sides.
 
     `holes` is required traffic that surely does not pass (for not-assessable: that may not), `served` the parts that
-    carry the rest.
+    carry the rest, `unanswered` those whose replies are dropped.
     """
 
     row: ResolvedRow
@@ -47,6 +47,7 @@ class Judged:
     required: dict[Pair, list[Cell]] = field(default_factory=dict)
     holes: dict[Pair, list[Cell]] = field(default_factory=dict)
     served: tuple[Part, ...] = ()
+    unanswered: tuple[Part, ...] = ()
     restrictions: tuple[Restriction, ...] = ()
     helper: Helper | None = None
     undecided: bool = False
@@ -136,6 +137,7 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
     forward: dict[Pair, list[Cell]] = {}
     some = False
     served: list[Part] = []
+    unanswered: list[Part] = []
     verdicts: list[tuple[Pair, RowVerdictKind]] = []
     for pair, cells in cuts.items():
         possible = holdings.possible.get(pair, [])
@@ -143,6 +145,7 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
         meets = [part for part in possible if intersect(part.own, cells)]
         some = some or bool(meets)
         served += meets
+        unanswered += [part for part in possible if part not in meets and intersect([part.forward], cells)]
         holes[pair] = subtract(cells, [cell for part in possible for cell in part.own])
         unsure[pair] = subtract(cells, [cell for part in sure for cell in part.own])
         accepted = holdings.accepted.get(pair, [])
@@ -172,6 +175,7 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
         required=cuts,
         holes={} if verdict is RowVerdictKind.PRESENT else {pair: cells for pair, cells in open_holes.items() if cells},
         served=tuple(served),
+        unanswered=tuple(unanswered),
     )
 
 

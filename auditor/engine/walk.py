@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BYPASS", "NO_ROUTE", "UNFILTERED", "Outcome", "Walk"]
 
+_BACK = {
+    Traffic.THROUGH: Traffic.THROUGH,
+    Traffic.TO_DEVICE: Traffic.FROM_DEVICE,
+    Traffic.FROM_DEVICE: Traffic.TO_DEVICE,
+}
+"""Which stages the replies to some traffic enter."""
 BYPASS = -1
 """Stage number of a decision by which traffic skips the pipeline."""
 NO_ROUTE = -2
@@ -75,33 +81,49 @@ class Walk:
         return [item for item in outcomes if item.dropped_by is None or self.denies]
 
     def replies(self, ingress: str, flow: Flow) -> list[Cell]:
-        """Give the parts of a permitted flow, in the hosts' own addresses, whose replies pass too."""
-        stages = tuple(
-            stage
-            for stage in self.firewall.stages
-            if not stage.translates and stage.traffic is self.traffic and not (stage.stateful and flow.replies)
-        )
+        """Give the parts of a permitted flow, in the hosts' own addresses, whose replies pass too.
+
+        Replies to the device's own traffic come to it, and those to traffic for the device come from it.
+        """
+        back = replace(self, denies=False, without=frozenset(), scope=None, reached=None, traffic=_BACK[self.traffic])
+        asked = [
+            number
+            for number, stage in enumerate(self.firewall.stages)
+            if not stage.translates and stage.traffic is back.traffic and not (stage.stateful and flow.replies)
+        ]
         own = flow.own
-        if not stages:
+        if not asked:
             return [own]
-        translating = [stage for stage in self.firewall.stages if stage.translates]
+        entry = (flow.egress or "") if self.traffic is not Traffic.TO_DEVICE else ""
+        if flow.translated and any(stage.translates for stage in self.firewall.stages):
+            return back._translated_replies(entry, ingress, flow)  # noqa: SLF001 - a walk of the same class
         passed = [Cell(own.destination, own.source, reversed_services(own.services))]
-        if flow.translated and translating:
-            return self._translated_replies(ingress, flow)
-        back = replace(
-            self, scope=None, reached=None, firewall=replace(self.firewall, stages=stages, bypasses=()), denies=False
-        )
-        for number, stage in enumerate(stages):
-            passed = back.through(number, stage, flow.egress or "", ingress, passed)
+        for number in asked:
+            passed = back.through(number, entry, ingress, passed)
         return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for cell in passed]
 
-    def _translated_replies(self, ingress: str, flow: Flow) -> list[Cell]:
+    def reply_denies(self, ingress: str, flow: Flow) -> list[Decision]:
+        """Give what drops the replies of a permitted flow, as its header is after translation."""
+        back = replace(self, scope=None, reached=None, traffic=_BACK[self.traffic])
+        entry = (flow.egress or "") if self.traffic is not Traffic.TO_DEVICE else ""
+        asked = Cell(flow.current.destination, flow.arrival.source, reversed_services(flow.current.services))
+        found: dict[Decision, None] = {}
+        for number, stage in enumerate(self.firewall.stages):
+            skipped = stage.translates or stage.traffic is not back.traffic or (stage.stateful and flow.replies)
+            if skipped or not back._fits(stage, entry, ingress):  # noqa: SLF001 - a walk of the same class
+                continue
+            question = back._question(number, entry, ingress, State.ESTABLISHED)  # noqa: SLF001
+            for hit in first_match(question, [(0, frozenset(), asked)]):
+                if not self._permits(stage, hit.chain, hit.rule):
+                    found[Decision(number, hit.chain, hit.rule, sure=hit.sure)] = None
+        return list(found)
+
+    def _translated_replies(self, entry: str, leave: str, flow: Flow) -> list[Cell]:
         """Ask the replies of a translated flow stage by stage, each in the header that it sees.
 
         Connection tracking undoes the source translation where destinations are translated, and the destination
         translation where sources are; where the header cannot be split exactly the flow counts as a whole.
         """
-        entry = flow.egress or ""
         source, destination = flow.arrival.source, flow.arrival.destination
         reply_source, reply_destination = flow.current.destination, flow.current.source
         services = reversed_services(flow.current.services)
@@ -118,13 +140,14 @@ class Walk:
             if stage.traffic is not self.traffic or (stage.stateful and flow.replies):
                 continue
             asked = Cell(reply_source, reply_destination, services)
-            passed = self.through(number, stage, entry, ingress, [asked])
+            passed = self.through(number, entry, leave, [asked])
             if sum(cell.size for cell in passed) < asked.size:
                 return []
         return [flow.own]
 
-    def through(self, number: int, stage: Stage, ingress: str, egress: str, cells: list[Cell]) -> list[Cell]:
+    def through(self, number: int, ingress: str, egress: str, cells: list[Cell]) -> list[Cell]:
         """Give what of established traffic one filter stage permits."""
+        stage = self.firewall.stages[number]
         if not self._fits(stage, ingress, egress):
             return cells
         question = self._question(number, ingress, egress, State.ESTABLISHED)
@@ -182,7 +205,8 @@ class Walk:
             question = self._question(number, ingress, egress, State.NEW)
             pieces = [(n, flow.tags, flow.view(stage.sees)) for n, flow in enumerate(members)]
             for hit in first_match(question, pieces, denies=self.denies):
-                flow = replace(restrict(members[hit.number], hit.cell, stage.sees), tags=hit.tags)
+                member = members[hit.number]
+                flow = replace(restrict(member, member.within(hit.cell, stage.sees), stage.sees), tags=hit.tags)
                 decision = Decision(number, hit.chain, hit.rule, sure=hit.sure)
                 if hit.rule is None:
                     do: object = stage.default
