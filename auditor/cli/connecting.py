@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,19 +18,51 @@ if TYPE_CHECKING:
     from auditor.cli.options import Collecting
     from auditor.collect.credentials import Credentials
     from auditor.collect.known_hosts import HostKeys
+    from auditor.collect.openssh_config import Resolved
     from auditor.collect.target import Budget, Hop, Target
     from auditor.deployment.site import FirewallEntry
 
-__all__ = ["budget", "credentials", "hop", "host_keys", "known_hosts_file", "target"]
+__all__ = ["Reach", "budget", "credentials", "hop", "host_keys", "known_hosts_file", "reach"]
 
 _JUMP: Final = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?")
+_SYSTEM: Final = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
 
-def target(name: str, entry: FirewallEntry | None, options: Collecting) -> Target:
-    """Give what to connect to: the deployment's entry, or `name` as an address; options win over the entry.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What to connect to and with what: the target, who logs in there, and who on each of its jump hosts."""
 
-    Raises UsageError for an entry without an address and for text that is no host.
+    target: Target
+    credentials: Credentials | None
+    jump_credentials: tuple[Credentials, ...]
+
+
+def reach(
+    name: str,
+    entry: FirewallEntry | None,
+    options: Collecting,
+    *,
+    encoding: str = "utf-8",
+    log_in: bool = True,
+) -> Reach:
+    """Give how a firewall is reached: the deployment's entry, or `name` as an address; options win over the entry.
+
+    Without `log_in` only the jump hosts are logged in to, so that nobody has to be named without them. Raises
+    UsageError for an entry without an address, text that is no host, and files that are missing or wrong.
     """
+    from auditor.collect.openssh_config import Resolved, resolve
+
+    given = _target(name, entry, options, encoding)
+    found = Resolved(target=given, jump_key_files=(None,) * len(given.jumps))
+    if options.ssh_config is not None:
+        found = resolve(given, options.ssh_config)
+    if not log_in and not found.target.jumps:
+        return Reach(target=found.target, credentials=None, jump_credentials=())
+    own = credentials(options, found.target, firewall=entry.name if entry is not None else name, key=found.key_file)
+    return Reach(target=found.target, credentials=own, jump_credentials=_jump_credentials(options, found, own))
+
+
+def _target(name: str, entry: FirewallEntry | None, options: Collecting, encoding: str) -> Target:
     from auditor.collect.target import Target
 
     ssh = entry.ssh if entry is not None else None
@@ -40,14 +73,19 @@ def target(name: str, entry: FirewallEntry | None, options: Collecting) -> Targe
             key=f"firewalls.{entry.name}.address",
             hint="add `address:` there, or name the address and --platform",
         )
-    jumps = options.jump or ((ssh.jump,) if ssh is not None and ssh.jump else ())
+    try:
+        codecs.lookup(encoding)
+    except LookupError:
+        raise UsageError(f"{encoding!r} is no encoding", key="--encoding", hint="write utf-8 or latin-1") from None
+    jumps = options.jump or (tuple(ssh.jump.split(",")) if ssh is not None and ssh.jump else ())
     return Target(
         host=entry.address if entry is not None else name,
         port=options.port or (ssh.port if ssh is not None else 22),
-        user=(ssh.user or None) if ssh is not None else None,
+        user=options.user or (ssh.user or None if ssh is not None else None),
         fingerprint=(ssh.fingerprint or None) if ssh is not None else None,
         legacy=ssh.legacy if ssh is not None else False,
-        jumps=tuple(hop(text) for text in jumps),
+        jumps=tuple(hop(text.strip()) for text in jumps),
+        encoding=encoding,
     )
 
 
@@ -61,17 +99,40 @@ def hop(text: str) -> Hop:
     return Hop(host=found["v6"] or found["host"], port=int(found["port"] or 22), user=found["user"])
 
 
-def credentials(options: Collecting, goal: Target) -> Credentials:
-    """Give who logs in: options, then the deployment's user, then the environment; asks only on a terminal."""
-    from auditor.collect.credentials import from_environment
+def credentials(options: Collecting, goal: Target, *, firewall: str, key: Path | None = None) -> Credentials:
+    """Give who logs in: options, the deployment's or ssh_config's user, the environment, the file, then the keyring.
 
-    return from_environment(
+    `key` is a private key to take where nothing else names one. Asks only on a terminal.
+    """
+    from auditor.collect.credentials import from_environment, from_file
+
+    found = from_environment(
         os.environ,
         user=options.user or goal.user,
         key_file=options.key_file,
         agent=options.agent,
         ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
+        base=from_file(options.credentials, firewall) if options.credentials is not None else None,
     )
+    found = replace(found, key_file=found.key_file or key)
+    return _with_keyring(found, goal) if options.keyring else found
+
+
+def _jump_credentials(options: Collecting, found: Resolved, firewall: Credentials) -> tuple[Credentials, ...]:
+    from auditor.collect.credentials import for_jump, jump_from_file
+
+    result = []
+    for jump, key in zip(found.target.jumps, found.jump_key_files, strict=True):
+        base = jump_from_file(options.credentials, jump.host) if options.credentials is not None else None
+        own = for_jump(os.environ, firewall, base=base, key_file=key)
+        result.append(_with_keyring(own, jump) if options.keyring else own)
+    return tuple(result)
+
+
+def _with_keyring(found: Credentials, goal: Hop) -> Credentials:
+    from auditor.collect.keyrings import from_keyring
+
+    return from_keyring(found, goal)
 
 
 def _ask(question: str) -> str:
@@ -85,13 +146,14 @@ def known_hosts_file(options: Collecting) -> Path:
     return options.known_hosts or default_file(os.environ)
 
 
-def host_keys(options: Collecting) -> HostKeys:
-    """Give the keys to trust; raises UsageError where a file is named that does not exist."""
+def host_keys(options: Collecting, *, pinning: bool = False) -> HostKeys:
+    """Give the keys to trust; raises UsageError where a file is named that does not exist, unless it may be made."""
     from auditor.collect.known_hosts import HostKeys
 
-    if options.known_hosts is not None and not options.known_hosts.exists():
+    if options.known_hosts is not None and not (pinning or options.known_hosts.exists()):
         raise UsageError("no such file", file=options.known_hosts, key="--known-hosts", hint="check the path")
-    return HostKeys(own=known_hosts_file(options))
+    system = tuple(file.expanduser() for file in _SYSTEM) if options.system_known_hosts else ()
+    return HostKeys(own=known_hosts_file(options), system=system)
 
 
 def budget(options: Collecting) -> Budget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auditor.cli.connecting import budget, credentials, host_keys, target
+from auditor.cli.connecting import budget, host_keys, reach
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,30 +31,27 @@ def platform_of(host: str, entry: FirewallEntry | None, chosen: str | None) -> P
     return platform(name)
 
 
-def fetch(host: str, entry: FirewallEntry | None, platform: Platform, options: Collecting) -> Collected:
+def fetch(
+    host: str, entry: FirewallEntry | None, platform: Platform, options: Collecting, *, encoding: str = "utf-8"
+) -> Collected:
     """Collect a firewall's configuration, redacted and proven complete; raises CollectionError and UsageError."""
     from auditor.collect.session import collect
 
-    goal = target(host, entry, options)
+    way = reach(host, entry, options, encoding=encoding)
+    assert way.credentials is not None  # noqa: S101 - always there but for `trust`
     return collect(
-        goal,
-        credentials(options, goal),
+        way.target,
+        way.credentials,
         platform=platform,
         host_keys=host_keys(options),
+        jump_credentials=way.jump_credentials,
         budget=budget(options),
     )
 
 
 def origin(collected: Collected) -> Origin:
     """Give where a collected capture came from, as its folder's manifest says it."""
-    from auditor.capture.manifest import Origin
-
-    return Origin(
-        address=collected.address,
-        collected_at=collected.collected_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        host_key=collected.host_key,
-        commands=collected.commands,
-    )
+    return collected.origin
 
 
 def save(folder: Path, name: str, platform: Platform, collected: Collected) -> Path:

@@ -76,7 +76,11 @@ class Collecting:
     port: int | None
     key_file: Path | None
     agent: bool
+    credentials: Path | None
+    keyring: bool
     known_hosts: Path | None
+    system_known_hosts: bool
+    ssh_config: Path | None
     jump: tuple[str, ...]
     timeout: float | None
 
@@ -262,10 +266,28 @@ collecting: Decorator[Any] = _grouped(
     ),
     click.option("--agent", is_flag=True, help="Offer the keys of the running SSH agent."),
     click.option(
+        "--credentials",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A TOML file (0600) with users, passwords and enable secrets, by firewall.",
+    ),
+    click.option("--keyring", is_flag=True, help="Take what is missing from the system's keyring (extra `keyring`)."),
+    click.option(
         "--known-hosts",
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="The host keys to trust (default: st-audit's own file, see `st-audit trust`).",
+    ),
+    click.option(
+        "--system-known-hosts",
+        is_flag=True,
+        help="Trust OpenSSH's own files as well (~/.ssh/known_hosts and /etc/ssh).",
+    ),
+    click.option(
+        "--ssh-config",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Look names, ports, users, keys and jump hosts up in an OpenSSH configuration.",
     ),
     click.option(
         "--jump", metavar="[USER@]HOST[:PORT]", multiple=True, help="Go through a jump host; may be repeated, in order."

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Read", "context", "encoding", "host", "obtain", "one_firewall", "read", "warn_incomplete"]
 
-encoding = click.option("--encoding", metavar="NAME", default="utf-8", help="How the file is written (default: utf-8).")
+encoding = click.option(
+    "--encoding", metavar="NAME", default="utf-8", help="How the configuration is written (default: utf-8)."
+)
 host = click.option("--host", metavar="HOST", help="Collect a firewall over SSH in place of reading a file.")
 context = click.option(
     "--context", metavar="NAME", help="Which context, VDOM or vsys, where the capture holds several."
@@ -64,7 +66,7 @@ def obtain(
     name = host or ""
     entry = entry_of(name, site)
     found = platform_of(name, entry, platform)
-    return Read(platform=found, capture=fetch(name, entry, found, options).capture)
+    return Read(platform=found, capture=fetch(name, entry, found, options, encoding=encoding).capture)
 
 
 def _recognised(capture: Capture) -> Platform:

@@ -25,33 +25,35 @@ def command(
     """Show the key that HOST presents, and pin it on confirmation.
 
     HOST is a firewall's name in the deployment, or an address. Compare the fingerprint with what the device itself says
-    (on an ASA: show ssh key-hostname; on Linux: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).
+    (on an ASA: show ssh key-hostname; on Linux: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub). Jump hosts on the
+    way must be trusted before, and are logged in to.
 
     Ends in 0 when the key is pinned, in 3 when it is not.
     """
     from dataclasses import replace as changed
 
-    from auditor.cli.connecting import budget, known_hosts_file, target
+    from auditor.cli.connecting import budget, host_keys, reach
     from auditor.cli.logs import start
     from auditor.cli.site import entry_of
-    from auditor.collect.known_hosts import HostKeys
     from auditor.collect.trust import fetch_key, trust
 
     logger = start(common)
-    if collecting.jump:
-        raise click.UsageError("a key is not fetched through a jump host: write its fingerprint into the deployment")
-    goal = target(host, entry_of(host, site), collecting)
-    if fingerprint is not None:
-        goal = changed(goal, fingerprint=fingerprint)
-    file = known_hosts_file(collecting)
-    key = fetch_key(goal, host_keys=HostKeys(own=file), budget=budget(collecting))
+    way = reach(host, entry_of(host, site), collecting, log_in=False)
+    goal = way.target if fingerprint is None else changed(way.target, fingerprint=fingerprint)
+    known = host_keys(collecting, pinning=True)
+    key = fetch_key(
+        goal,
+        host_keys=known,
+        jump_credentials=way.jump_credentials,
+        budget=budget(collecting),
+    )
     emit(f"{goal.name} {key}\n")
     sys.stdout.flush()
     if fingerprint is None and not _confirmed():
         logger.error("not pinned; give --fingerprint %s to pin it without being asked", key.fingerprint)
         return 3
-    trust(goal, key, file, replace=replace)
-    logger.info("pinned in %s", file)
+    trust(goal, key, known.own, replace=replace)
+    logger.info("pinned in %s", known.own)
     return 0
 
 
