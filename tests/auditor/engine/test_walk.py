@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.engine.cells import EVERYTHING, Cell
-from auditor.engine.firstmatch import Budget, BudgetError, Mode
+from auditor.engine.question import Budget, BudgetError, Mode
 from auditor.engine.walk import Walk
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.firewall import Firewall
-from parsers.model.interpreter import judge
+from parsers.model.interpreter import judge, judge_reply
 from parsers.model.packets import Packet
 from parsers.model.rules import Chain, Deny, Match, Permit, Rewrite, Rule, Rules, Side, Stage
 from parsers.model.services import ServiceSet
@@ -90,6 +90,22 @@ def test_bounds_enclose_the_interpreter(firewall: Firewall, ingress: str) -> Non
         assert is_possible or not is_sure, f"{packet} is sure and not possible"
 
 
+@settings(max_examples=60)
+@given(firewall=firewalls(translations=False), ingress=INGRESS)
+def test_replies_agree_with_the_interpreter(firewall: Firewall, ingress: str) -> None:
+    """Without conditions and translations, a packet's replies pass where the interpreter lets the first reply pass."""
+    firewall = replace(_certain(firewall), routes_complete=True)
+    table = firewall.egress_table()
+    walk = Walk(firewall=firewall, table=table, mode=Mode.SURE)
+    answered = [cell for outcome in walk.run(ingress, [EVERYTHING]) for cell in walk.replies(ingress, outcome.flow)]
+
+    for packet in PACKETS[::5]:
+        judgement = judge(firewall, packet, ingress, table=table)
+        if judgement.sure:
+            reply = judge_reply(firewall, packet, ingress, judgement.paths[0])
+            assert _holds(answered, packet) == reply.sure, str(packet)
+
+
 def test_port_forward_keeps_source_ports_apart() -> None:
     """Ports that map onto one keep the source ports that each was matched with."""
     low = Match(services=ServiceSet.protocol(6, (443, 443), source_ports=(0, 1023)))
@@ -140,3 +156,26 @@ def test_budget_ends_the_walk() -> None:
 
     with pytest.raises(BudgetError):
         Walk(firewall=firewall, table=((ANY, "dmz"),), mode=Mode.SURE, budget=Budget(40)).run("outside", [EVERYTHING])
+
+
+def test_source_port_that_a_translation_gives_is_seen_by_later_stages() -> None:
+    """A filter behind a source translation sees the new source ports: possible where one fits, never sure."""
+    services = ServiceSet.protocol(6, (443, 443))
+    high = ServiceSet.protocol(6, (443, 443), source_ports=(2000, 2000))
+    nat = Rules.of(Rule(do=Rewrite(side=Side.SOURCE, ports=(1024, 4095)), possible=Match()))
+    guard = Rules.of(Rule(do=Permit(), possible=Match(services=high)))
+    firewall = Firewall(
+        platform="test",
+        stages=(
+            Stage(name="nat", translates=True, default=Permit(), chains=(Chain(name="main", rules=nat),)),
+            Stage(name="out", chains=(Chain(name="main", rules=guard),)),
+        ),
+    )
+    asked = Cell(AddressSet.of("10.20.0.11"), AddressSet.of("198.51.100.10"), services)
+
+    possible = Walk(firewall=firewall, table=((ANY, "dmz"),), mode=Mode.POSSIBLE).run("inside", [asked])
+    sure = Walk(firewall=firewall, table=((ANY, "dmz"),), mode=Mode.SURE).run("inside", [asked])
+
+    assert [outcome.flow.arrival for outcome in possible] == [asked]
+    assert [outcome.flow.own for outcome in possible] == [asked]
+    assert sure == []
