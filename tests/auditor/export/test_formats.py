@@ -15,7 +15,10 @@ import junitparser
 import pytest
 from markdown_it import MarkdownIt
 
+from auditor.deployment.load import Overrides
 from auditor.errors import UsageError
+from auditor.export.bundle.archive import unpack
+from auditor.export.evidence import Audited, Evidence, SiteFile, SiteFiles
 from auditor.export.formats import FORMATS, render
 from auditor.export.options import RenderOptions
 from auditor.report.status import FailOn
@@ -47,6 +50,9 @@ HOSTILE = [
     "| a | b |",
     "\ud800\u202e\x00\ufffe",
 ]
+SITE = SiteFiles(deployment=None, overrides=Overrides(), baselines=(("x", (SiteFile(path="x.yaml", content=b"x"),)),))
+EVIDENCE = Evidence(site=SITE)
+WITH_EVIDENCE = RenderOptions(evidence=EVIDENCE)
 WAIVER_FIELDS = ("reason", "owner", "approver", "ticket", "expires")
 
 
@@ -61,7 +67,7 @@ def text(name: str, **options: Any) -> str:
 def test_every_format_has_its_module(name: str) -> None:
     """Each entry of the table names a module that renders, and renders twice alike."""
     assert callable(importlib.import_module(FORMATS[name]).render)
-    assert render(sample(), name) == render(sample(), name)
+    assert render(sample(), name, WITH_EVIDENCE) == render(sample(), name, WITH_EVIDENCE)
 
 
 def test_unknown_format() -> None:
@@ -71,6 +77,13 @@ def test_unknown_format() -> None:
     assert "json" in caught.value.hint
 
 
+def test_a_bundle_needs_evidence() -> None:
+    """A report alone makes no bundle, and the message says where one is to be had."""
+    with pytest.raises(UsageError, match="a bundle needs the configurations") as caught:
+        render(sample(), "bundle")
+    assert "config" in caught.value.hint
+
+
 @pytest.mark.parametrize("name", list(FORMATS))
 def test_every_format_names_every_finding(name: str) -> None:
     """No format drops a finding: each is found by its title or id."""
@@ -78,7 +91,7 @@ def test_every_format_names_every_finding(name: str) -> None:
         replace(finding(kind), id=f"id-{kind.value}", title=f"title of {kind.value}", rows=(), waived=None)
         for kind in Kind
     )
-    plain = text_of(name, render(report(firewall(rows=(row(),), findings=findings)), name))
+    plain = text_of(name, render(report(firewall(rows=(row(),), findings=findings)), name, WITH_EVIDENCE))
 
     for kind in Kind:
         assert f"title of {kind.value}" in plain or f"id-{kind.value}" in plain
@@ -223,13 +236,17 @@ def test_hostile_text_is_harmless(name: str) -> None:
     """Whatever names, lines and messages hold, each format stays what it is and acts on nothing."""
     # Paper takes its time: one firewall with all of it must do.
     texts = [" ".join(HOSTILE) + " " + "A" * 1_000_000] if name == "pdf" else [*HOSTILE, "A" * 1_000_000]
-    rendered = render(hostile(texts), name, RenderOptions(verbose=True))
+    value = hostile(texts)
+    basis = replace(
+        EVIDENCE, audited=tuple(Audited(firewall=item.name, platform="cisco_asa") for item in value.firewalls)
+    )
+    rendered = render(value, name, RenderOptions(verbose=True, evidence=basis))
     check_harmless(name, rendered)
     if isinstance(rendered, str):
         assert not set(rendered) & {"\x1b", "\x07", "\x00", "\u202e", "\ud800", "\ufffe"}
         rendered.encode("utf-8")
     # A megabyte is shortened wherever it is for people; programs get it whole.
-    assert name == "json" or len(rendered) < 3_000_000
+    assert name in {"json", "bundle"} or len(rendered) < 3_000_000
 
 
 def check_harmless(name: str, rendered: str | bytes) -> None:
@@ -238,6 +255,9 @@ def check_harmless(name: str, rendered: str | bytes) -> None:
         if name == "xlsx":
             assert {cell.data_type for cell in cells(rendered)} <= {"s", "n"}
             assert not any(cell.hyperlink for cell in cells(rendered))
+        elif name == "bundle":
+            _, files = unpack(rendered)
+            json.loads(files["report.json"])
         else:
             assert name == "pdf"
             assert not re.search(
