@@ -105,6 +105,8 @@ def _parse(capture: Capture) -> Parsed:
     place.untracked = nft.note_marks([_without(table, explained) for table in tables], place.marks) or place.untracked
     sets = ipt.read_sets(documents, saves, notes)
     ipt.account(documents, saves, notes)
+    if "nft" in documents:
+        nft.quiet(*documents["nft"], notes)
     nft.account(found, notes, bridged=network.bridged)
     if "nft" in documents and "nft-json" in documents:
         notes.whole(documents["nft-json"][0])

@@ -15,6 +15,7 @@ from parsers.platforms._netfilter.nft_capture import (
     ip_tables,
     meanings,
     note_marks,
+    quiet,
     read_document,
     read_nft,
     visit_unreached,
@@ -44,6 +45,8 @@ def _parse(capture: Capture) -> Parsed:
         )
     notes = Notes(capture)
     found = read_nft(documents)
+    for index, document in documents.values():
+        quiet(index, document, notes)
     place = Place()
     tables = ip_tables(found)
     place.untracked = note_marks(tables, place.marks)

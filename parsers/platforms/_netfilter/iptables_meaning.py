@@ -17,7 +17,7 @@ from parsers.platforms._netfilter.marks import Mark as MarkName
 from parsers.platforms._netfilter.marks import MarkChange
 from parsers.platforms._netfilter.nft_rule import combine
 from parsers.platforms._netfilter.pipeline import BaseChain, Entry, Undecided
-from parsers.platforms._netfilter.translation import masquerade, redirect, translate
+from parsers.platforms._netfilter.translation import masquerade, redirect, translate, untold
 
 if TYPE_CHECKING:
     from parsers.model.rules import Do
@@ -41,6 +41,7 @@ _HARMLESS = {
     "LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "TCPMSS", "DSCP", "TOS", "TTL", "HL", "CLASSIFY", "CHECKSUM",
     "IDLETIMER", "LED", "RATEEST", "SECMARK", "CONNSECMARK", "TCPOPTSTRIP", "ECN", "TEE", "NFACCT", "ACCOUNT", "SET",
 }  # fmt: skip
+_NAT = {"DNAT", "REDIRECT", "NETMAP", "SNAT", "MASQUERADE"}
 _OPAQUE = {
     "QUEUE": "a program in user space decides", "NFQUEUE": "a program in user space decides",
     "TPROXY": "a transparent proxy takes the packet", "SYNPROXY": "a SYN proxy answers first",
@@ -202,7 +203,9 @@ class SaveMeaning:
         except ValueError as error:
             understood = False
             self._not_read(rule, error)
-            entries = [Entry(guard=guard, do=Undecided(text=str(error)), span=rule.span)]
+            parts = untold(guard, place, frozenset({self.version}), str(error)) if rule.target in _NAT else []
+            entries = [Entry(guard=part, do=do, span=rule.span) for part, do in parts]
+            entries = entries or [Entry(guard=guard, do=Undecided(text=str(error)), span=rule.span)]
         if understood:
             self.notes.modelled(rule.span)
         return entries
@@ -211,22 +214,24 @@ class SaveMeaning:
         self.notes.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {error}", rule.span)
 
     def _upper(self, rule: SaveRule, scope: MatchScope, error: ValueError) -> Guard:
-        """Give what is understood of a rule's matches as an upper bound."""
-        guard = unknown(str(error))
-        protocol = [option for option in rule.matches[0][1] if option.name == "-p"]
+        """Give what is understood of a rule's matches, taken together, as an upper bound."""
+        kept: list[tuple[str, tuple[Option, ...]]] = []
         for module, options in rule.matches:
-            for option in options or ():
-                part = replace(
-                    rule,
-                    matches=(("", (*protocol, option)),)
-                    if not module
-                    else (("", tuple(protocol)), (module, (option,))),
-                )
-                try:
-                    guard &= demands(part, scope)
-                except ValueError:
-                    continue
-        return guard
+            known: tuple[Option, ...] = ()
+            for option in options:
+                if self._reads(rule, (*kept, (module, (*known, option))), scope):
+                    known = (*known, option)
+            if not module or (known and self._reads(rule, (*kept, (module, known)), scope)):
+                kept.append((module, known))
+        return demands(replace(rule, matches=tuple(kept)), scope) & unknown(str(error))
+
+    @staticmethod
+    def _reads(rule: SaveRule, matches: tuple[tuple[str, tuple[Option, ...]], ...], scope: MatchScope) -> bool:
+        try:
+            demands(replace(rule, matches=matches), scope)
+        except ValueError:
+            return False
+        return True
 
     def _decisions(self, rule: SaveRule, guard: Guard, place: Place) -> list[tuple[Guard, Do | Undecided]]:
         """Give what a rule's target does; raises ValueError for a target that is not understood."""
@@ -241,7 +246,7 @@ class SaveMeaning:
             return [(guard, Mark(tag=change.tag))] if change else []
         if target in {"CT", "NOTRACK"}:
             return self._tracking(rule, guard)
-        if target in {"DNAT", "SNAT", "MASQUERADE", "REDIRECT", "NETMAP"}:
+        if target in _NAT:
             return list(self._translation(rule, guard, place))
         if target in _OPAQUE:
             return [(guard, Undecided(text=_OPAQUE[target]))]

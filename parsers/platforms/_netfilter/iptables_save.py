@@ -137,16 +137,30 @@ def _rule(save: Save, table: SaveTable, text: str, span: Span, document: Documen
     if words is None:
         raise ParserError("a quotation mark is not closed", document=document.name, line=span.first)
     options = _options(words)
-    if not options or options[0].name != "-A" or len(options[0].arguments) != 1:
+    place = _place(options)
+    if place is None:
         save.unread.append((span, text))
         return
-    name = options[0].arguments[0]
+    name, before = place
     if name not in table.chains:
         policy = (
             "ACCEPT" if name.isupper() and name in {"INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"} else None
         )
         table.chains[name] = SaveChain(name=name, policy=policy, span=span)
-    table.chains[name].rules.append(_grouped(options[1:], span, text))
+    listed = table.chains[name].rules
+    listed.insert(len(listed) if before is None else before, _grouped(options[1:], span, text))
+
+
+def _place(options: list[Option]) -> tuple[str, int | None] | None:
+    """Give the chain that a line adds to, and before which rule (from 0): `-A chain`, `-I chain [number]`."""
+    if not options or not options[0].arguments:
+        return None
+    name, *rest = options[0].arguments
+    if options[0].name == "-A" and not rest:
+        return name, None
+    if options[0].name == "-I" and len(rest) < 2 and all(word.isdecimal() and int(word) > 0 for word in rest):
+        return name, int(rest[0]) - 1 if rest else 0
+    return None
 
 
 def _words(text: str) -> list[tuple[str, bool]] | None:

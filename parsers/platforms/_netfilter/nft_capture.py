@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from parsers.platforms._netfilter.documents import Documents
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["account", "differences", "ip_tables", "read_document", "read_nft"]
+__all__ = ["account", "differences", "ip_tables", "quiet", "read_document", "read_nft"]
 
 _IP_FAMILIES = {"ip", "ip6", "inet", "netdev"}
 
@@ -47,6 +47,12 @@ def read_nft(documents: Documents) -> Ruleset:
 def ip_tables(found: Ruleset) -> list[TableBlock]:
     """Give the tables that IP packets pass."""
     return [table for table in found.tables if table.family in _IP_FAMILIES]
+
+
+def quiet(index: int, document: Document, notes: Notes) -> None:
+    """Note empty lines and comments of a text."""
+    lines = enumerate(document.lines(), 1)
+    notes.ledgers[index].irrelevant(number for number, line in lines if not line.strip() or line.lstrip()[0] == "#")
 
 
 def account(found: Ruleset, notes: Notes, *, bridged: bool | None) -> None:

@@ -229,7 +229,9 @@ def _statements(expressions: Any) -> tuple[Statement, ...]:
             ((kind, body),) = item.items()
             found.extend(_statement(kind, body))
         except (_UnknownError, KeyError, TypeError, ValueError, AttributeError):
-            found += [Unread(text=str(item)), VerdictStatement(kind="unread")]
+            kinds = set(item) if isinstance(item, dict) else set()
+            translates = bool(kinds & {"dnat", "redirect", "snat", "masquerade"})
+            found += [Unread(text=str(item)), VerdictStatement(kind="translated" if translates else "unread")]
             break
     return tuple(found)
 

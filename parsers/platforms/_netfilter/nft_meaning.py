@@ -34,6 +34,7 @@ from parsers.platforms._netfilter.nft_syntax import (
     VerdictStatement,
 )
 from parsers.platforms._netfilter.pipeline import BaseChain, Entry, Undecided
+from parsers.platforms._netfilter.translation import untold
 
 if TYPE_CHECKING:
     from parsers.model.rules import Do
@@ -58,6 +59,8 @@ def mark_changes(table: TableBlock) -> set[MarkChange]:
             for item in line.statements:
                 if isinstance(item, MarkStatement):
                     found.add(_change(item))
+                elif isinstance(item, Unread) and "mark" in item.text:
+                    found |= {MarkChange(mark=name) for name in MarkName}
     return found
 
 
@@ -156,7 +159,8 @@ class TableMeaning:
                 self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, line.span)
                 guard &= unknown(str(error))
                 ended = isinstance(item, VerdictMap | Nat)
-                entries = [Entry(guard=guard, do=Undecided(text=str(error)), span=line.span)] if ended else []
+                opened = VerdictStatement(kind="translated" if isinstance(item, Nat) else "unread")
+                entries = self._effects(opened, guard, place, line)[0] if ended else []
             found.extend(entries)
             if ended:
                 break
@@ -189,6 +193,9 @@ class TableMeaning:
             return Entry(guard=to, do=do, span=line.span)
 
         match item:
+            case VerdictStatement(kind="translated"):
+                anywhere = untold(guard, place, self.versions, "translated to what is not understood")
+                return [entry(do, part) for part, do in anywhere] or [entry(Undecided(text="not understood"))], True
             case VerdictStatement():
                 done = decision(item)
                 return ([] if done is None else [entry(done)]), True

@@ -84,7 +84,8 @@ def _unread(words: list[Token]) -> list[Statement]:
         open_ended = open_ended or word.text in {"vmap", "dnat", "snat", "masquerade", "redirect", "queue", "set", "xt"}
     if len(verdicts) == 1 and not open_ended:
         return [Unread(text=text), verdicts[0]]
-    return [Unread(text=text), VerdictStatement(kind="unread")]
+    translates = any(word.kind == "word" and word.text in {"dnat", "redirect", "snat", "masquerade"} for word in words)
+    return [Unread(text=text), VerdictStatement(kind="translated" if translates else "unread")]
 
 
 def _statement(cursor: Cursor, anonymous: Callable[[Cursor], str]) -> list[Statement]:

@@ -164,7 +164,7 @@ class _Reader:
         return TableBlock(
             family=table.family,
             name=table.name,
-            chains=tuple(table.chains),
+            chains=_merged_chains(tuple(table.chains)),
             sets=tuple(table.sets),
             helpers=tuple(table.helpers),
             objects=tuple(table.objects),

@@ -18,7 +18,7 @@ from parsers.platforms._netfilter.guards import Guard, perhaps
 if TYPE_CHECKING:
     from parsers.model.rules import Do
 
-__all__ = ["masquerade", "redirect", "translate"]
+__all__ = ["masquerade", "redirect", "translate", "untold"]
 
 Ports = tuple[int, int] | None
 Decided = list[tuple[Guard, "Do"]]
@@ -40,16 +40,15 @@ def translate(
     if ports is None or ports[0] == ports[1]:
         return [(guard, Rewrite(side=side, to=to, ports=ports, tag=tag))]
     decided: Decided = []
-    for box in guard.possible:  # a port inside the range stays; one outside becomes any of it
-        inside = all(ports[0] <= low and high <= ports[1] for low, high in _port_ranges(box))
+    for box in guard.possible:  # a port inside the range stays; one outside becomes some port of it
+        ranges = _port_ranges(box)
         part = _alone(guard, box)
-        if inside:
+        if all(ports[0] <= low and high <= ports[1] for low, high in ranges):
             decided.append((part, Rewrite(side=side, to=to, tag=tag)))
-        else:
-            text = f"the port becomes one of {ports[0]}-{ports[1]}"
-            decided.append(
-                (perhaps(part, ConditionKind.UNKNOWN, text), Rewrite(side=side, to=to, ports=ports, tag=tag))
-            )
+            continue
+        if any(high - low == ports[1] - ports[0] for low, high in ranges):  # the model would map these in order
+            part = perhaps(part, ConditionKind.UNKNOWN, f"the port becomes one of {ports[0]}-{ports[1]}")
+        decided.append((part, Rewrite(side=side, to=to, ports=ports, tag=tag)))
     return decided
 
 
@@ -104,4 +103,17 @@ def masquerade(place: Place, guard: Guard, versions: frozenset[int]) -> Decided:
                 decided += translate(there, Side.SOURCE, address)
         if place.network.names is None and not part.never:
             decided += translate(part, Side.SOURCE, None)
+    return decided
+
+
+def untold(guard: Guard, place: Place, versions: frozenset[int], text: str) -> Decided:
+    """Give a translation whose new address is not understood: before routing, the packet may go anywhere."""
+    if place.hook not in {Hook.PREROUTING, Hook.OUTPUT}:
+        return []
+    weak = perhaps(guard, ConditionKind.UNKNOWN, text)
+    decided: Decided = []
+    for version in sorted(versions):
+        to = ANY4 if version == 4 else ANY6
+        anything = Rewrite(side=Side.DESTINATION, to=to, ports=(1, PORTS[1]), tag=DNAT)
+        decided.append((weak & Guard.of(family(version)), anything))
     return decided
