@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from auditor.cli.options import Collecting
     from auditor.collect.credentials import Credentials
     from auditor.collect.known_hosts import HostKeys
+    from auditor.collect.login import Login
     from auditor.collect.openssh_config import Resolved
     from auditor.collect.target import Budget, Hop, Target
     from auditor.deployment.site import FirewallEntry
 
-__all__ = ["Reach", "budget", "credentials", "hop", "host_keys", "known_hosts_file", "reach"]
+__all__ = ["Reach", "budget", "hop", "host_keys", "known_hosts_file", "login", "reach", "resolved"]
 
 _JUMP: Final = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?")
 _SYSTEM: Final = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
@@ -50,16 +51,35 @@ def reach(
     Without `log_in` only the jump hosts are logged in to, so that nobody has to be named without them. Raises
     UsageError for an entry without an address, text that is no host, and files that are missing or wrong.
     """
+    found = resolved(name, entry, options, encoding=encoding)
+    if not log_in and not found.target.jumps:
+        return Reach(target=found.target, credentials=None, jump_credentials=())
+    ask = _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
+    own, jumps = login(options).credentials(entry.name if entry is not None else name, found, os.environ, ask)
+    return Reach(target=found.target, credentials=own, jump_credentials=jumps)
+
+
+def resolved(name: str, entry: FirewallEntry | None, options: Collecting, *, encoding: str = "utf-8") -> Resolved:
+    """Give where a firewall is and by which way, without looking for credentials; raises as `reach` does."""
     from auditor.collect.openssh_config import Resolved, resolve
 
     given = _target(name, entry, options, encoding)
-    found = Resolved(target=given, jump_key_files=(None,) * len(given.jumps))
     if options.ssh_config is not None:
-        found = resolve(given, options.ssh_config)
-    if not log_in and not found.target.jumps:
-        return Reach(target=found.target, credentials=None, jump_credentials=())
-    own = credentials(options, found.target, firewall=entry.name if entry is not None else name, key=found.key_file)
-    return Reach(target=found.target, credentials=own, jump_credentials=_jump_credentials(options, found, own))
+        return resolve(given, options.ssh_config)
+    return Resolved(target=given, jump_key_files=(None,) * len(given.jumps))
+
+
+def login(options: Collecting) -> Login:
+    """Give where credentials are to be found."""
+    from auditor.collect.login import Login
+
+    return Login(
+        user=options.user,
+        key_file=options.key_file,
+        agent=options.agent,
+        file=options.credentials,
+        keyring=options.keyring,
+    )
 
 
 def _target(name: str, entry: FirewallEntry | None, options: Collecting, encoding: str) -> Target:
@@ -97,42 +117,6 @@ def hop(text: str) -> Hop:
     if found is None:
         raise UsageError(f"{text!r} is no jump host", key="--jump", hint="write [USER@]HOST[:PORT], IPv6 in brackets")
     return Hop(host=found["v6"] or found["host"], port=int(found["port"] or 22), user=found["user"])
-
-
-def credentials(options: Collecting, goal: Target, *, firewall: str, key: Path | None = None) -> Credentials:
-    """Give who logs in: options, the deployment's or ssh_config's user, the environment, the file, then the keyring.
-
-    `key` is a private key to take where nothing else names one. Asks only on a terminal.
-    """
-    from auditor.collect.credentials import from_environment, from_file
-
-    found = from_environment(
-        os.environ,
-        user=options.user or goal.user,
-        key_file=options.key_file,
-        agent=options.agent,
-        ask=_ask if sys.stdin.isatty() and sys.stderr.isatty() else None,
-        base=from_file(options.credentials, firewall) if options.credentials is not None else None,
-    )
-    found = replace(found, key_file=found.key_file or key)
-    return _with_keyring(found, goal) if options.keyring else found
-
-
-def _jump_credentials(options: Collecting, found: Resolved, firewall: Credentials) -> tuple[Credentials, ...]:
-    from auditor.collect.credentials import for_jump, jump_from_file
-
-    result = []
-    for jump, key in zip(found.target.jumps, found.jump_key_files, strict=True):
-        base = jump_from_file(options.credentials, jump.host) if options.credentials is not None else None
-        own = for_jump(os.environ, firewall, base=base, key_file=key)
-        result.append(_with_keyring(own, jump) if options.keyring else own)
-    return tuple(result)
-
-
-def _with_keyring(found: Credentials, goal: Hop) -> Credentials:
-    from auditor.collect.keyrings import from_keyring
-
-    return from_keyring(found, goal)
 
 
 def _ask(question: str) -> str:

@@ -122,5 +122,8 @@ def _joined(found: list[Evidence]) -> Evidence | None:
 
     if not found:
         return None
-    audited = tuple(item for evidence in found for item in evidence.audited)
+    if len(found) == 1:
+        return found[0]
+    # In the order of the merged report's firewalls.
+    audited = tuple(sorted((item for one in found for item in one.audited), key=lambda item: item.firewall))
     return replace(found[0], audited=audited, together=any(item.together for item in found))

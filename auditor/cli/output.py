@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
+from auditor.export.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,23 +95,7 @@ def write(path: Path, content: str | bytes) -> None:
             with target.open("wb") as stream:
                 stream.write(data)
             return
-        _replace(target, data)
+        write_whole(target, data)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"cannot write: {reason}", file=path, hint="name a file in a folder that exists") from error
-
-
-def _replace(target: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-            if target.exists():
-                os.fchmod(stream.fileno(), stat.S_IMODE(target.stat().st_mode))
-        os.replace(name, target)  # noqa: PTH105 - the plain name is what mkstemp gave
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)  # noqa: PTH108 - as above
-        raise

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Final
 
 from auditor.errors import UsageError
 from auditor.export.evidence import Trend
+from auditor.report.merge import merge
 from auditor.report.status import SEVERITIES
-from auditor.report.values import Hop, PathRow, Report, WaiverUse
+from auditor.report.values import Report
 
 __all__ = ["course", "merged"]
 
-_WORST: Final = ("blocked", "unknown", "open", "not-required")
-
 
 def merged(reports: Sequence[tuple[str, Report]]) -> Report:
-    """Give one report of several, each with its file's name: the firewalls of all, as of the latest.
+    """Give one report of several, each with its file's name: the firewalls of all, sorted, as of the latest.
 
     Raises UsageError where they were held against different sites, baselines or waivers, or share a firewall.
     """
@@ -47,29 +44,7 @@ def merged(reports: Sequence[tuple[str, Report]]) -> Report:
             seen[key] = name
     if len(reports) == 1:
         return first
-    warnings = tuple(dict.fromkeys(item for _, report in reports if report.waivers for item in report.waivers.warnings))
-    return replace(
-        first,
-        as_of=max(report.as_of for _, report in reports),
-        firewalls=tuple(firewall for _, report in reports for firewall in report.firewalls),
-        rows=_rows([report for _, report in reports]),
-        waivers=first.waivers and WaiverUse(sha256=first.waivers.sha256, warnings=warnings),
-    )
-
-
-def _rows(reports: Sequence[Report]) -> tuple[PathRow, ...]:
-    """Put the hops of each row together; it is open end to end only where no part of it is blocked or unknown."""
-    found: dict[str, list[PathRow]] = {}
-    for report in reports:
-        for row in report.rows:
-            found.setdefault(row.id, []).append(row)
-    rows = []
-    for same in found.values():
-        hops: dict[Hop, None] = dict.fromkeys(hop for row in same for hop in row.hops)
-        verdicts = {row.verdict for row in same}
-        worst = next((verdict for verdict in _WORST if verdict in verdicts), same[0].verdict)
-        rows.append(replace(same[0], verdict=worst, hops=tuple(hops)))
-    return tuple(rows)
+    return merge([report for _, report in reports])
 
 
 def course(reports: Sequence[Report]) -> tuple[Trend, ...]:

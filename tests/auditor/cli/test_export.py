@@ -252,7 +252,7 @@ def test_parts_of_a_run_become_one(run: Run, bundle: Path, tmp_path: Path) -> No
     alien.write_text(report.read_text("utf-8").replace('"name": "http-open-while-off"', '"name": "else"'), "utf-8")
     document = json.loads(run("export", report, other, "-f", "json").out)
 
-    assert [firewall["name"] for firewall in document["firewalls"]] == ["perimeter", "inner"]
+    assert [firewall["name"] for firewall in document["firewalls"]] == ["inner", "perimeter"]
     assert document["exit_code"] == 1
     ran = run("export", report, report)
     assert (ran.code, "is in" in ran.err) == (2, True)
