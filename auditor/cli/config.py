@@ -22,8 +22,12 @@ from auditor.cli.options import (
     site,
 )
 from auditor.cli.reading import encoding
+from auditor.cli.recording import recording
+from auditor.cli.waiving import waivers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from auditor.audit import Origin
     from auditor.cli.reading import Read
     from auditor.deployment.site import Deployment, FirewallEntry
@@ -41,6 +45,8 @@ __all__ = ["command"]
 @encoding
 @assume_complete
 @judging
+@waivers
+@recording(default=False)
 @output
 @common
 def command(
@@ -52,6 +58,8 @@ def command(
     encoding: str,
     assume_complete: bool,
     judging: Judging,
+    waivers: Path | None,
+    record: bool,
     output: Output,
     common: Common,
 ) -> int:
@@ -67,11 +75,14 @@ def command(
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
     from auditor.cli.reading import read
+    from auditor.cli.recording import keep
     from auditor.cli.site import by_platform, open_site, overrides
+    from auditor.cli.waiving import accepted, waive
     from auditor.export.evidence import Audited
     from auditor.report.status import FailOn
 
     logger = start(common)
+    waived = accepted(waivers)
     deployment = open_site(site, adhoc, firewall=firewall, platform=platform)
     found = read(place, platform, encoding)
     saved_as = found.manifest.firewall if found.manifest is not None else None
@@ -88,13 +99,12 @@ def command(
         assume_complete=assume_complete,
     )
     said = overrides(site, adhoc, firewall=firewall, platform=platform)
-    return deliver(
-        compose(deployment, (report,), judging.as_of),
-        output,
-        common,
-        FailOn(judging.fail_on),
-        lambda: gather(site, said, deployment, (audited,)),
-    )
+    fail_on = FailOn(judging.fail_on)
+    whole = waive(compose(deployment, (report,), judging.as_of), waived, logger)
+    code = deliver(whole, output, common, fail_on, lambda: gather(site, said, deployment, (audited,), waivers=waivers))
+    if record:
+        keep(whole, (audited,), command="config", fail_on=fail_on, logger=logger)
+    return code
 
 
 def _audited(found: Read, deployment: Deployment, entry: FirewallEntry, *, assume_complete: bool) -> FirewallReport:

@@ -23,10 +23,14 @@ from auditor.cli.options import (
     platform,
     site,
 )
-from auditor.errors import NotAssessableError, StAuditError, UsageError
+from auditor.cli.reading import encoding
+from auditor.cli.recording import recording
+from auditor.cli.waiving import waivers
+from auditor.errors import CollectionError, NotAssessableError, StAuditError, UsageError
 
 if TYPE_CHECKING:
     from auditor.deployment.site import Deployment, FirewallEntry
+    from auditor.export.evidence import Audited
     from auditor.report.values import FirewallReport
 
 __all__ = ["command"]
@@ -37,6 +41,7 @@ __all__ = ["command"]
 @site
 @adhoc
 @platform
+@encoding
 @collecting
 @click.option(
     "--save-config",
@@ -45,6 +50,8 @@ __all__ = ["command"]
     help="Keep the redacted configuration in DIR/NAME, for `st-audit config`.",
 )
 @judging
+@waivers
+@recording(default=False)
 @output
 @common
 def command(
@@ -52,9 +59,12 @@ def command(
     site: Site,
     adhoc: Adhoc,
     platform: str | None,
+    encoding: str,
     collecting: Collecting,
     save_config: Path | None,
     judging: Judging,
+    waivers: Path | None,
+    record: bool,
     output: Output,
     common: Common,
 ) -> int:
@@ -67,32 +77,47 @@ def command(
     nothing to judge.
     """
     from auditor.audit import compose
+    from auditor.cli.evidence import gather
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
-    from auditor.cli.site import file_of, open_site
+    from auditor.cli.recording import keep
+    from auditor.cli.site import file_of, open_site, overrides
+    from auditor.cli.waiving import accepted, waive
     from auditor.report.status import FailOn, worst_exit_code
 
     logger = start(common)
+    waived = accepted(waivers)
     if len(set(hosts)) != len(hosts):
         raise click.UsageError("a host is named twice")
     if file_of(site) is None and len(hosts) > 1:
         raise click.UsageError("several hosts need a deployment file, which says who stands around each of them")
-    deployment = open_site(site, adhoc, firewall=hosts[0] if len(hosts) == 1 and file_of(site) is None else None,
-                           platform=platform, address=hosts[0])  # fmt: skip
+    alone = hosts[0] if len(hosts) == 1 and file_of(site) is None else None
+    deployment = open_site(site, adhoc, firewall=alone, platform=platform, address=hosts[0])
     entries = [_entry(deployment, host) for host in hosts]
     reports: list[FirewallReport] = []
+    audited: list[Audited] = []
     codes: list[int] = []
     for host, entry in zip(hosts, entries, strict=True):
         try:
-            reports.append(_audited(host, entry, deployment, platform, collecting, save_config, logger))
+            found, basis = _audited(host, entry, deployment, platform, encoding, collecting, save_config, logger)
         except UsageError as error:
             # The deployment does not fit this firewall; the others are audited all the same.
             if len(hosts) == 1:
                 raise
             logger.error("%s: %s", entry.name, error)  # noqa: TRY400 - the message says all, a traceback nothing
             codes.append(error.exit_code)
-    report = compose(deployment, tuple(reports), judging.as_of)
-    return worst_exit_code([*codes, deliver(report, output, common, FailOn(judging.fail_on))])
+        else:
+            reports.append(found)
+            audited.append(basis)
+    report = waive(compose(deployment, tuple(reports), judging.as_of), waived, logger)
+    said = overrides(site, adhoc, firewall=alone, platform=platform, address=hosts[0])
+    fail_on = FailOn(judging.fail_on)
+    code = deliver(
+        report, output, common, fail_on, lambda: gather(site, said, deployment, tuple(audited), waivers=waivers)
+    )
+    if record:
+        keep(report, audited, command="host", fail_on=fail_on, logger=logger)
+    return worst_exit_code([*codes, code])
 
 
 def _entry(deployment: Deployment, host: str) -> FirewallEntry:
@@ -107,22 +132,28 @@ def _audited(
     entry: FirewallEntry,
     deployment: Deployment,
     chosen: str | None,
+    encoding: str,
     collecting: Collecting,
     folder: Path | None,
     logger: logging.Logger,
-) -> FirewallReport:
+) -> tuple[FirewallReport, Audited]:
     """Collect and audit one firewall; that it cannot be reached, or not be trusted, is its error in the report."""
     from auditor.audit import Origin, audit_firewall, failed
     from auditor.cli.fetching import fetch, origin, platform_of, save
+    from auditor.export.evidence import Audited
     from auditor.report.connection import with_weak_algorithms
-    from auditor.report.values import ProblemKind
+    from auditor.report.values import ProblemKind, Source
 
     platform = platform_of(host, entry, chosen)
     try:
-        collected = fetch(host, entry, platform, collecting)
+        collected = fetch(host, entry, platform, collecting, encoding=encoding)
     except NotAssessableError as error:
         logger.error("%s: %s", entry.name, _words(error))  # noqa: TRY400 - the message says all, a traceback nothing
-        return failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint)
+        missing = Audited(firewall=entry.name, platform=platform.id, kind="ssh")
+        sent = error.commands if isinstance(error, CollectionError) else ()
+        source = Source(kind="ssh", address=entry.address or host, commands=sent)
+        kind = ProblemKind(error.kind.value)
+        return failed(entry.name, platform.id, kind, error.message, error.hint, source), missing
     if folder is not None:
         logger.info("saved to %s", save(folder, entry.name, platform, collected))
     where = origin(collected)
@@ -141,7 +172,15 @@ def _audited(
     )
     if report.error is not None:
         logger.error("%s: %s", entry.name, report.error.message)
-    return with_weak_algorithms(report, collected.weak_algorithms)
+    basis = Audited(
+        firewall=entry.name,
+        platform=platform.id,
+        capture=collected.capture,
+        kind="ssh",
+        origin=where,
+        weak_algorithms=tuple(collected.weak_algorithms),
+    )
+    return with_weak_algorithms(report, collected.weak_algorithms), basis
 
 
 def _words(error: StAuditError) -> str:

@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("schema", short_help="Print the JSON Schema of a file or a report.")
-@click.argument("name", type=click.Choice(["report", "deployment", "baseline"]))
+@click.argument("name", type=click.Choice(["report", "deployment", "baseline", "waivers"]))
 @click.option(
     "--baseline",
     "baselines",
@@ -25,7 +25,7 @@ __all__ = ["command"]
 )
 @common
 def command(common: Common, name: str, baselines: tuple[str, ...]) -> int:  # noqa: ARG001 - accepted everywhere
-    """Print the JSON Schema (draft 2020-12) of NAME: report, deployment or baseline.
+    """Print the JSON Schema (draft 2020-12) of NAME: report, deployment, baseline or waivers.
 
     Editors check deployment.yaml with it: put `# yaml-language-server: $schema=FILE` on its first line.
     """
@@ -45,6 +45,10 @@ def _schema(name: str, baselines: tuple[str, ...]) -> dict[str, Any]:
         from auditor.deployment.schema import json_schema
 
         return json_schema(load(baselines or ("securetransport-5.5",), base=Path()).vocabulary)
+    if name == "waivers":
+        from auditor.waivers.shape import json_schema as waivers_schema
+
+        return waivers_schema()
     from auditor.baseline.schema import FileShape
 
     title = "st-audit baseline file, version 1"

@@ -15,7 +15,7 @@ from rich.text import Text
 from auditor.drift.values import ChangeKind, Standing
 from auditor.export.escape import markdown, shortened, visible
 from auditor.export.json import boxes, line
-from auditor.export.words import counted, direction, place, ports_text, waived_text
+from auditor.export.words import counted, direction, gathered_boxes, place, ports_text, waived_text
 from auditor.report.values import Kind
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def _firewall(item: FirewallDrift, options: RenderOptions) -> Iterator[Renderabl
         head.append_text(_safe(_head(change)))
         yield head
         for sentence, cited in _sentences(change, item, options):
-            yield Padding(_safe(sentence), (0, 0, 0, 2))
+            if sentence:
+                yield Padding(_safe(sentence), (0, 0, 0, 2))
             yield from (Padding(_safe(text, "dim"), (0, 0, 0, 4)) for text in cited)
         if finding.waived is not None:
             yield Padding(_safe(f"waived {waived_text(finding.waived)}", "dim"), (0, 0, 0, 2))
@@ -214,10 +215,11 @@ def _sentences(change: Change, item: FirewallDrift, options: RenderOptions) -> I
         for part in parts:
             finding = part.finding
             where = _where(finding)
-            for box in part.traffic[:most]:
+            shown = list(part.traffic) if options.verbose else gathered_boxes(part.traffic)
+            for box in shown[:most]:
                 yield _sentence(box, finding, since, added=added) + (f", {where}" if where else ""), []
-            if len(part.traffic) > most:
-                yield f"… {counted(len(part.traffic) - most, 'more box', 'more boxes')} (-v)", []
+            if len(shown) > most:
+                yield f"… {counted(len(shown) - most, 'more box', 'more boxes')} (-v)", []
             cited = [f"{place(cited)}  {cited.text}" for cited in finding.lines if cited.line is not None]
             yield from (("", cited[:most]),) if cited else ()
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "citations", "counted", "decision", "direction", "gathered", "icmp_types", "listed", "packet_text", "place",
-    "ports_text", "row_traffic", "several_files", "source_text", "traffic_text", "use_text", "waived_text",
-    "warning_text",
+    "citations", "counted", "decision", "direction", "gathered", "gathered_boxes", "icmp_types", "listed",
+    "packet_text", "place", "ports_text", "row_traffic", "several_files", "source_text", "traffic_text", "use_text",
+    "waived_text", "warning_text",
 ]  # fmt: skip
 
 ARROW: Final = "→"
@@ -104,20 +104,25 @@ def traffic_text(box: Box) -> str:
 
 def gathered(boxes: Iterable[Box]) -> list[str]:
     """Give traffic in fewer words: boxes that differ in their sources only become one, with the span of the sources."""
+    return [traffic_text(box) for box in gathered_boxes(boxes)]
+
+
+def gathered_boxes(boxes: Iterable[Box]) -> list[Box]:
+    """Give boxes for people: of those that differ in their sources only, one whose source are words for the span."""
     groups: dict[Box, list[Box]] = {}
     for box in boxes:
         other = box.translated and replace(box.translated, source="")
         groups.setdefault(replace(box, source="", translated=other), []).append(box)
-    texts = []
+    out = []
     for alike in groups.values():
         first, last = alike[0], alike[-1]
         if len(alike) < 3:
-            texts += [traffic_text(box) for box in alike]
+            out += alike
             continue
         sources = f"{_ends(first.source)[0]} … {_ends(last.source)[1]} in {len(alike)} ranges"
         other = first.translated and replace(first.translated, source="")
-        texts.append(traffic_text(replace(first, source=sources, translated=other)))
-    return texts
+        out.append(replace(first, source=sources, translated=other))
+    return out
 
 
 def _ends(source: str) -> tuple[str, str]:
