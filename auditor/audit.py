@@ -100,7 +100,11 @@ def audit_firewall(
         ha_role=firewall.device.ha_role.value,
         source=source,
         sides=_sides(own),
-        assumptions=(*((item.text, item.why) for item in firewall.assumptions), *where.assumed),
+        assumptions=(
+            *((item.text, item.why) for item in firewall.assumptions),
+            *examined.assumptions,
+            *where.assumed,
+        ),
         not_judged=examined.not_judged,
         coverage=_coverage(parsed, examined.not_understood),
         rows=examined.rows,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auditor.baseline.rows import Requirement
+from auditor.engine.assume import Stated, state
 from auditor.engine.cells import intersect
 from auditor.engine.cite import Citer
 from auditor.engine.findings import Findings
@@ -58,6 +59,7 @@ class Examined:
     findings: tuple[Finding, ...]
     not_understood: tuple[UnderstoodNot, ...]
     not_judged: tuple[str, ...]
+    assumptions: tuple[tuple[str, str], ...] = ()
 
 
 def examine(
@@ -73,6 +75,8 @@ def examine(
     `remarks` are the parser's, so that what it did not understand is weighed. Raises EngineError where engine and
     interpreter disagree. Past the work budget every required row is not assessable, with that reason.
     """
+    stated = state(firewall, question)
+    firewall = stated.firewall
     survey = Survey.of(firewall, question) if work is None else Survey.of(firewall, question, work)
     citer = Citer(survey=survey, capture=capture)
     findings = Findings(survey=survey, citer=citer, name=question.firewall.name)
@@ -89,12 +93,14 @@ def examine(
     except BudgetError:
         return _given_up(survey, question)
     found += _management(findings, firewall)
+    found += _assumptions(findings, stated)
     found += _notes(findings, survey, judged)
     rows = tuple(_row(survey, citer, item) for item in judged)
     return Examined(
         rows=rows,
         findings=tuple(found),
         not_understood=_not_understood(citer, remarks, suspects),
+        assumptions=tuple(_stated(question, stated)),
         not_judged=(
             *_not_judged(question),
             *([_ALSO] if findings.also.left <= 0 else []),
@@ -270,6 +276,33 @@ def _not_understood(
 
 
 # -- notes --------------------------------------------------------------------------------------------------------
+
+
+def _stated(question: Question, stated: Stated) -> Iterator[tuple[str, str]]:
+    """Give what the site accepts and states, where it was used."""
+    for kind in sorted(question.accept):
+        yield f"a permit's condition of kind {kind.value} counts as met", "accept in the deployment"
+    for item in stated.used:
+        content = "Internet senders and none of our groups" if item.addresses is None else str(item.addresses)
+        yield f"the list {item.name} holds {content}", "assume in the deployment"
+
+
+def _assumptions(findings: Findings, stated: Stated) -> list[Finding]:
+    """Tell of denies of a blocklist, which restrict rows, and of statements that no rule uses."""
+    out = [
+        findings.plain(
+            Kind.RESTRICTED,
+            f"The blocklist {name} keeps a part of the Internet out",
+            [findings.citer.line(span, name, LineRole.DENIES)],
+            key=f"blocklist {name} {number}",
+        )
+        for number, (name, span) in enumerate(stated.blocklists)
+    ]
+    out += [
+        findings.plain(Kind.NOTE, f"assume: no rule of this firewall names the list {name}", key=f"assume {name}")
+        for name in stated.unused
+    ]
+    return out
 
 
 def _management(findings: Findings, firewall: Firewall) -> list[Finding]:

@@ -10,7 +10,7 @@ from auditor.engine.cells import Cell, intersect, size, subtract
 from auditor.engine.cite import Citer, boxes_of, cell_boxes
 from auditor.engine.holdings import traffic_of
 from auditor.engine.question import Budget, Mode
-from auditor.engine.restrictions import blocked, deciding_rule
+from auditor.engine.restrictions import blocked, deciding_rule, line_of
 from auditor.engine.surplus import Surplus, owner
 from auditor.engine.survey import Pair, Survey
 from auditor.engine.witness import absent, opened
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from auditor.engine.flows import Decision
     from auditor.engine.unreachable import Unreachable
     from auditor.engine.verdicts import Judged
+    from parsers.model.capture import Span
     from parsers.model.rules import Rule
 
 __all__ = ["Findings"]
@@ -193,7 +194,7 @@ class Findings:
     def _also(self, surplus: Surplus) -> list[Decision]:
         """Give the rules that would still open some of the traffic if those before them were gone."""
         found: list[Decision] = []
-        gone = frozenset({surplus.owner})
+        gone = frozenset(surplus.owners)
         walk = self.survey.walk(Mode.POSSIBLE)
         by_ingress: dict[str, list[Cell]] = {}
         for part in surplus.parts:
@@ -223,30 +224,32 @@ class Findings:
     # -- the rest -------------------------------------------------------------------------------------------------
 
     def of_restrictions(self, judged: list[Judged]) -> list[Finding]:
-        """Give one info finding per deny that keeps a part of the Internet from rows that are present."""
-        taken: dict[tuple[Decision, Pair], list[Cell]] = {}
-        rows: dict[tuple[Decision, Pair], list[str]] = {}
+        """Give one info finding per deny line that keeps a part of the Internet from rows that are present."""
+        taken: dict[tuple[Span | Decision, Pair], list[Cell]] = {}
+        rows: dict[tuple[Span | Decision, Pair], dict[str, None]] = {}
+        first: dict[Span | Decision, Decision] = {}
         for item in judged:
             for restriction in item.restrictions:
+                line = line_of(self.survey, restriction.decision)
+                first.setdefault(line, restriction.decision)
                 for pair, cells in restriction.taken.items():
-                    key = (restriction.decision, pair)
-                    taken.setdefault(key, []).extend(cells)
-                    rows.setdefault(key, []).append(item.row.id)
+                    taken.setdefault((line, pair), []).extend(cells)
+                    rows.setdefault((line, pair), {})[item.row.id] = None
         return [
             Finding(
-                id=self._id(Kind.RESTRICTED, pair, (), _normal(deciding_rule(self.survey, decision))),
+                id=self._id(Kind.RESTRICTED, pair, (), _normal(deciding_rule(self.survey, first[line]))),
                 kind=Kind.RESTRICTED,
                 severity=severity(Kind.RESTRICTED),
                 confidence=Confidence.SURE,
-                title=f"A deny keeps a part of the Internet out of rows {', '.join(rows[decision, pair])}",
-                rows=tuple(rows[decision, pair]),
+                title=f"A deny keeps a part of the Internet out of rows {', '.join(rows[line, pair])}",
+                rows=tuple(rows[line, pair]),
                 source_side=pair.source,
                 destination_side=pair.destination,
-                lines=(self.citer.decision(decision, LineRole.DENIES),),
+                lines=(self.citer.decision(first[line], LineRole.DENIES),),
                 traffic=cell_boxes(cells),
                 size=size(_apart(cells)),
             )
-            for (decision, pair), cells in taken.items()
+            for (line, pair), cells in taken.items()
         ]
 
     def of_unreachable(self, found: Unreachable) -> Finding:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from auditor.baseline.rows import ResolvedRow
     from auditor.engine.flows import Decision
     from auditor.engine.survey import Pair, Survey
+    from parsers.model.capture import Span
     from parsers.model.rules import Rule
 
-__all__ = ["Restriction", "blocked", "deciding_rule", "restrictions"]
+__all__ = ["Restriction", "blocked", "deciding_rule", "line_of", "restrictions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,13 @@ def deciding_rule(survey: Survey, decision: Decision) -> Rule | None:
     if decision.stage < 0 or decision.index is None:
         return None
     return survey.firewall.stages[decision.stage].chain(decision.chain).rules[decision.index]
+
+
+def line_of(survey: Survey, decision: Decision) -> Span | Decision:
+    """Give the line that a decision stands on, which several rules and stages may share; without one, itself."""
+    if decision.stage < 0 or decision.index is None:
+        return decision
+    return survey.firewall.stages[decision.stage].chain(decision.chain).rules.span(decision.index) or decision
 
 
 def blocked(survey: Survey, holes: dict[Pair, list[Cell]], mode: Mode) -> list[tuple[Pair, Decision, Cell]]:

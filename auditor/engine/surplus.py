@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.baseline.rows import Requirement
 from auditor.engine.cells import Cell, intersect, subtract
-from auditor.engine.restrictions import deciding_rule
+from auditor.engine.restrictions import deciding_rule, line_of
 from auditor.engine.survey import ROUTABLE, families
 from auditor.engine.walk import BYPASS
 from auditor.report.values import Confidence, Kind
@@ -23,17 +23,22 @@ if TYPE_CHECKING:
     from auditor.engine.holdings import Holdings, Part
     from auditor.engine.survey import Crossing, Pair, Survey
     from auditor.engine.verdicts import Judged
+    from parsers.model.capture import Span
 
 __all__ = ["Surplus", "find_surplus", "owner"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surplus:
-    """One kind of surplus that one rule opens between two sides; `rows` names the row that it would belong to."""
+    """One kind of surplus that one line opens between two sides; `rows` names the row that it would belong to.
+
+    `owner` is the line's first rule that opens any of it, `owners` are all of them.
+    """
 
     kind: Kind
     pair: Pair
     owner: Decision
+    owners: tuple[Decision, ...]
     rows: tuple[str, ...]
     confidence: Confidence
     parts: tuple[Crossing, ...]
@@ -47,9 +52,9 @@ def owner(flow: Flow) -> Decision:
 
 
 def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> list[Surplus]:
-    """Give all surplus on the audited sides, grouped by kind, rule, row and pair of sides."""
-    serving = _serving(judged)
-    found: dict[tuple[Kind, Decision, str, Pair], list[tuple[Crossing, bool]]] = {}
+    """Give all surplus on the audited sides, grouped by kind, line, row and pair of sides."""
+    serving = _serving(survey, judged)
+    found: dict[tuple[Kind, Span | Decision, str, Pair], list[tuple[Crossing, bool]]] = {}
     named = {row.id: row for row in survey.question.rows}
     for pair, parts in holdings.possible.items():
         allowed = list(_allowed(survey, pair))
@@ -58,33 +63,42 @@ def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> li
         for part in parts:
             if not part.crossing.flow.trail:
                 continue
-            decision = owner(part.crossing.flow)
+            line = line_of(survey, owner(part.crossing.flow))
             for crossing in _beyond(survey, part, allowed):
-                for kind, row, piece in _sorted_out(survey, crossing, served=decision in serving):
-                    key = (kind, decision, row, pair)
+                for kind, row, piece in _sorted_out(survey, crossing, served=line in serving):
+                    key = (kind, line, row, pair)
                     certain = same or any(piece.flow.own & cell for cell in sure)
                     found.setdefault(key, []).append((piece, certain))
     return [
-        Surplus(
-            kind=kind,
-            pair=pair,
-            owner=decision,
-            rows=(row,) if row else tuple(serving.get(decision, ())),
-            confidence=Confidence.SURE if any(certain for _, certain in pieces) else Confidence.POSSIBLE,
-            parts=tuple(piece for piece, _ in pieces),
-            row=named.get(row),
-        )
-        for (kind, decision, row, pair), pieces in found.items()
+        _surplus(kind, pair, pieces, rows=(row,) if row else tuple(serving.get(line, ())), row=named.get(row))
+        for (kind, line, row, pair), pieces in found.items()
     ]
 
 
-def _serving(judged: list[Judged]) -> dict[Decision, list[str]]:
-    """Give, per rule, the rows whose required traffic it owns."""
-    serving: dict[Decision, list[str]] = {}
+def _surplus(
+    kind: Kind, pair: Pair, pieces: list[tuple[Crossing, bool]], *, rows: tuple[str, ...], row: ResolvedRow | None
+) -> Surplus:
+    owners = dict.fromkeys(owner(piece.flow) for piece, _ in pieces)
+    first = min(owners, key=lambda item: (item.stage, item.chain, -1 if item.index is None else item.index))
+    return Surplus(
+        kind=kind,
+        pair=pair,
+        owner=first,
+        owners=tuple(owners),
+        rows=rows,
+        confidence=Confidence.SURE if any(certain for _, certain in pieces) else Confidence.POSSIBLE,
+        parts=tuple(piece for piece, _ in pieces),
+        row=row,
+    )
+
+
+def _serving(survey: Survey, judged: list[Judged]) -> dict[Span | Decision, list[str]]:
+    """Give, per line, the rows whose required traffic it owns."""
+    serving: dict[Span | Decision, list[str]] = {}
     for item in judged:
         for part in item.served:
             if part.crossing.flow.trail:
-                rows = serving.setdefault(owner(part.crossing.flow), [])
+                rows = serving.setdefault(line_of(survey, owner(part.crossing.flow)), [])
                 if item.row.id not in rows:
                     rows.append(item.row.id)
     return serving

@@ -10,7 +10,7 @@ from auditor.engine.firstmatch import first_match, reached
 from auditor.engine.flows import Decision
 from auditor.engine.question import Budget, Mode, Question
 from auditor.engine.relevance import Scope
-from auditor.engine.restrictions import deciding_rule
+from auditor.engine.restrictions import line_of
 from auditor.engine.survey import Pair, families
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
 from parsers.model.intervals import overlap
@@ -72,7 +72,7 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
             if any((here.chain, here.index) not in met for here in candidates):
                 met |= _reached(survey, number, stage, ingress, budget)
         silent = {here: rule for here, rule in candidates.items() if (here.chain, here.index) not in met}
-        alive |= {_line(survey, here) for here in candidates if here not in silent}
+        alive |= {line_of(survey, here) for here in candidates if here not in silent}
         wide = _wide_scope(survey, stage, silent)
         for here, rule in silent.items():
             if len(found) >= MOST or looks <= 0:
@@ -82,13 +82,13 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
                 dead = _dead(survey, wide, here, rule, ingress, budget=budget)
                 if dead is None:
                     found.pop(here, None)
-                    alive.add(_line(survey, here))
+                    alive.add(line_of(survey, here))
                     break
                 if dead and here not in found:
                     cell = Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
                     pair = _pair(survey, side, rule.possible)
                     found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cell=cell)
-    return [item for here, item in found.items() if _line(survey, here) not in alive]
+    return [item for here, item in found.items() if line_of(survey, here) not in alive]
 
 
 def _wide_scope(survey: Survey, stage: Stage, silent: dict[Decision, Rule]) -> dict[str, list[int]]:
@@ -136,12 +136,6 @@ def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress
         scope=scope,
         budget=budget,
     )
-
-
-def _line(survey: Survey, decision: Decision) -> Span | Decision:
-    """Give a rule's place: a line that several stages hold (a global access list) is dead where all its rules are."""
-    rule = deciding_rule(survey, decision)
-    return decision if rule is None or rule.span is None else rule.span
 
 
 def _entries(survey: Survey, stage: Stage) -> Iterator[tuple[SideSpec, str]]:
