@@ -102,7 +102,7 @@ def _parse(capture: Capture) -> Parsed:
     tables = nft.ip_tables(found)
     explained = _explained(tables, saves)
     ipt.note_marks(saves, place)
-    place.untracked = nft.note_marks([_without(table, explained) for table in tables], place.marks) or place.untracked
+    nft.note_marks([_without(table, explained) for table in tables], place, notes)
     sets = ipt.read_sets(documents, saves, notes)
     ipt.account(documents, saves, notes)
     if "nft" in documents:
@@ -116,6 +116,7 @@ def _parse(capture: Capture) -> Parsed:
             notes.modelled(span)
     saved = ipt.meanings(saves, place, sets, notes)
     _order(saved, found)
+    ipt.note_exempt(saved, place)
     native = nft.meanings(tables, place, notes)
     bases = [base for meaning in saved for base in meaning.bases()]
     for meaning in native:
@@ -306,7 +307,8 @@ def _prove_rulesets(every: Documents, documents: Documents, saves: dict[str, Sav
     different = nft.differences(text, nft.read_document(*documents["nft-json"]))
     reason = f"text and JSON of the ruleset differ: {different[0]}" if different else _miscounted(text, saves)
     if reason is not None:
-        return Completeness(complete=False, reason=reason, hint="the ruleset changed meanwhile: collect it again")
+        hint = "the ruleset changed meanwhile: collect it again"
+        return Completeness(complete=False, reason=reason, hint=hint, changed=True)
     unexplained = _unexplained(text, saves)
     if unexplained is not None:
         return Completeness(

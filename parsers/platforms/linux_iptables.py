@@ -16,6 +16,7 @@ from parsers.platforms._netfilter.iptables_capture import (
     in_force,
     legacy_hidden,
     meanings,
+    note_exempt,
     note_marks,
     read_saves,
     read_sets,
@@ -48,6 +49,7 @@ def _parse(capture: Capture) -> Parsed:
     sets = read_sets(documents, saves, notes)
     account(documents, saves, notes)
     read = meanings(saves, place, sets, notes)
+    note_exempt(read, place)
     bases = [base for meaning in read for base in meaning.bases()]
     collected = {ip_version(name) for name in saves}
     absent = [

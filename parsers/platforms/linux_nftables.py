@@ -49,7 +49,7 @@ def _parse(capture: Capture) -> Parsed:
         quiet(index, document, notes)
     place = Place()
     tables = ip_tables(found)
-    place.untracked = note_marks(tables, place.marks)
+    note_marks(tables, place, notes)
     account(found, notes, bridged=None)
     read = meanings(tables, place, notes)
     bases = [base for order, meaning in enumerate(read) for base in meaning.bases(-order)]

@@ -6,7 +6,7 @@ are those of the kernel: net/netfilter, net/ipv4/netfilter and Documentation/net
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -52,13 +52,13 @@ _NO_EGRESS = {Hook.INGRESS, Hook.PREROUTING, Hook.INPUT}
 class Place:
     """Where a rule is judged: the hook that its chain is reached from, and what is known of the host.
 
-    `untracked` tells whether some rule in force takes packets out of connection tracking.
+    `exempt` are the packets that rules in force take out of connection tracking.
     """
 
     hook: Hook = Hook.FORWARD
     network: Network = UNKNOWN_NETWORK
     marks: Marks = field(default_factory=Marks)
-    untracked: bool = False
+    exempt: tuple[Match, ...] = ()
 
 
 def negate(guard: Guard, domain: Match = ANYTHING, names: frozenset[str] | None = None) -> Guard:
@@ -168,14 +168,38 @@ def states(place: Place, names: Iterable[str]) -> Guard:
             raise ValueError(f"{word} is no connection state")
     tracked = frozenset(_STATES[word] for word in words if word in _STATES)
     guard = Guard.of(Match(states=tracked)) if tracked else NOTHING
-    if not place.untracked:
+    if not place.exempt:
         return guard
     lost = Match(tags=frozenset({UNTRACKED}))
     if "untracked" in words:
-        if tracked == ALL_STATES:
-            return EVERYTHING
-        return Guard.of(*guard.possible, lost)
-    return guard & Guard(possible=(ANYTHING,), sure=(ANYTHING,), excluded=(lost,)) if tracked else NOTHING
+        return EVERYTHING if tracked == ALL_STATES else Guard.of(*guard.possible, lost)
+    return _tracked_only(tracked, place.exempt, lost) if tracked else NOTHING
+
+
+def _tracked_only(tracked: frozenset[State], exempt: tuple[Match, ...], lost: Match) -> Guard:
+    """Give packets in some states where others are exempt: what answers an exempt packet is in no state either."""
+    later = tracked - {State.NEW}
+    if not later:
+        return Guard(possible=(Match(states=tracked),), sure=(Match(states=tracked),), excluded=(lost,))
+    answered = negate(Guard.of(*(_turned(box) for box in exempt)))
+    known = () if answered.excluded else answered.possible
+    sure = [replace(box, states=later) for box in known]
+    if State.NEW in tracked:
+        sure.append(Match(states=frozenset({State.NEW})))
+    why = Condition(kind=ConditionKind.UNKNOWN, text="the connection may be exempt from tracking")
+    return Guard(possible=(Match(states=tracked),), sure=tuple(sure), excluded=(lost,), conditions=(why,))
+
+
+def _turned(box: Match) -> Match:
+    """Give the packets that answer those of a box."""
+    boxes = [
+        Service(protocols=part.protocols, source_ports=part.ports, ports=part.source_ports)
+        if part.protocols[0] == part.protocols[1] and part.protocols[0] in PORTED
+        else Service(protocols=part.protocols)
+        for part in box.services.boxes
+    ]
+    services = box.services if box.services == ANYTHING.services else ServiceSet.of(*boxes)
+    return Match(source=box.destination, destination=box.source, services=services)
 
 
 def status(names: Iterable[str]) -> Guard:

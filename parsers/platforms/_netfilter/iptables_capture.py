@@ -10,7 +10,6 @@ from parsers.platforms._netfilter.ipset import IpSets, read_ipset
 from parsers.platforms._netfilter.iptables_meaning import (
     SaveMeaning,
     mark_changes,
-    takes_out_of_tracking,
     updated_sets,
 )
 from parsers.platforms._netfilter.iptables_save import read_save
@@ -22,7 +21,17 @@ if TYPE_CHECKING:
     from parsers.platforms._netfilter.iptables_save import Save
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["LEGACY_WARNING", "SAVES", "broken", "in_force", "legacy_hidden", "note_marks", "read_saves", "read_sets"]
+__all__ = [
+    "LEGACY_WARNING",
+    "SAVES",
+    "broken",
+    "in_force",
+    "legacy_hidden",
+    "note_exempt",
+    "note_marks",
+    "read_saves",
+    "read_sets",
+]
 
 SAVES = ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save")
 LEGACY_WARNING = "legacy tables present"
@@ -54,10 +63,15 @@ def read_sets(documents: Documents, saves: dict[str, Save], notes: Notes) -> IpS
 
 
 def note_marks(saves: dict[str, Save], place: Place) -> None:
-    """Add the marks that documents set, and whether they take packets out of connection tracking."""
+    """Add the marks that documents set."""
     for save in saves.values():
         place.marks.changes |= mark_changes(save)
-        place.untracked = place.untracked or takes_out_of_tracking(save)
+
+
+def note_exempt(read: list[SaveMeaning], place: Place) -> None:
+    """Add the packets that documents take out of connection tracking, once all marks are known."""
+    for meaning in read:
+        place.exempt += tuple(meaning.exempted())
 
 
 def meanings(saves: dict[str, Save], place: Place, sets: IpSets, notes: Notes) -> list[SaveMeaning]:

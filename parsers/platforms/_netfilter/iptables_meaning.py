@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
 from parsers.model.firewall import Helper
-from parsers.model.rules import Call, Deny, Goto, Mark, Permit, Return, Side
+from parsers.model.rules import Call, Deny, Goto, Mark, Match, Permit, Return, Side
 from parsers.platforms._netfilter import values as va
 from parsers.platforms._netfilter.expressions import UNTRACKED, Hook, Place
 from parsers.platforms._netfilter.guards import Guard, unknown
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from parsers.platforms._netfilter.iptables_save import Option, Save, SaveRule, SaveTable
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["SaveMeaning", "mark_changes", "takes_out_of_tracking", "updated_sets"]
+__all__ = ["SaveMeaning", "mark_changes", "updated_sets"]
 
 _PRIORITIES = {"raw": -300, "mangle": -150, "nat": -100, "filter": 0, "security": 50}
 _HOOKS = {
@@ -96,11 +96,6 @@ def mark_changes(save: Save) -> set[MarkChange]:
     return found
 
 
-def takes_out_of_tracking(save: Save) -> bool:
-    """Tell whether some rule of a document says NOTRACK."""
-    return any(rule.target == "NOTRACK" or "--notrack" in _options(rule) for rule in _rules(save))
-
-
 def updated_sets(save: Save) -> set[str]:
     """Give the ipsets that a document's rules change as packets pass."""
     return {
@@ -132,6 +127,18 @@ class SaveMeaning:
     orders: dict[str, int] = field(default_factory=dict)
     helpers: list[Helper] = field(default_factory=list)
     _known: dict[tuple[str, str, Hook], list[Entry]] = field(default_factory=dict)
+
+    def exempted(self) -> list[Match]:
+        """Give the packets that some NOTRACK of the document takes out of connection tracking, at most."""
+        found: list[Match] = []
+        for rule in _rules(self.save):
+            if rule.target == "NOTRACK" or "--notrack" in _options(rule):
+                scope = self._scope(rule, replace(self.place, hook=Hook.PREROUTING, exempt=()))
+                try:
+                    found += demands(rule, scope).possible
+                except ValueError as error:
+                    found += self._upper(rule, scope, error).possible
+        return found
 
     def bases(self) -> list[BaseChain]:
         """Give the chains that the kernel calls; the document's other lines are noted."""
@@ -183,14 +190,7 @@ class SaveMeaning:
         return self._known[key]
 
     def _rule(self, rule: SaveRule, place: Place) -> list[Entry]:
-        scope = MatchScope(
-            version=self.version,
-            place=place,
-            sets=self.sets,
-            notes=self.notes,
-            span=rule.span,
-            native=bool(self.save.native),
-        )
+        scope = self._scope(rule, place)
         understood = True
         try:
             guard = demands(rule, scope)
@@ -209,6 +209,16 @@ class SaveMeaning:
         if understood:
             self.notes.modelled(rule.span)
         return entries
+
+    def _scope(self, rule: SaveRule, place: Place) -> MatchScope:
+        return MatchScope(
+            version=self.version,
+            place=place,
+            sets=self.sets,
+            notes=self.notes,
+            span=rule.span,
+            native=bool(self.save.native),
+        )
 
     def _not_read(self, rule: SaveRule, error: ValueError) -> None:
         self.notes.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {error}", rule.span)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
 from parsers.platforms._netfilter.expressions import Hook, Place
-from parsers.platforms._netfilter.marks import Marks
 from parsers.platforms._netfilter.nft_json import json_ruleset
-from parsers.platforms._netfilter.nft_meaning import TableMeaning, mark_changes, takes_out_of_tracking
+from parsers.platforms._netfilter.nft_meaning import TableMeaning, exempted, mark_changes
 from parsers.platforms._netfilter.nft_syntax import (
     ChainBlock,
     Relation,
@@ -111,14 +111,13 @@ def meanings(tables: list[TableBlock], place: Place, notes: Notes) -> list[Table
     return [TableMeaning(table=table, place=place, notes=notes) for table in tables]
 
 
-def note_marks(tables: list[TableBlock], marks: Marks) -> bool:
-    """Add the marks that tables set; tell whether one of them takes packets out of connection tracking."""
-    untracked = False
-    for table in tables:
-        if not table.dormant:
-            marks.changes |= mark_changes(table)
-            untracked = untracked or takes_out_of_tracking(table)
-    return untracked
+def note_marks(tables: list[TableBlock], place: Place, notes: Notes) -> None:
+    """Add the marks that tables set, then the packets that they take out of connection tracking."""
+    active = [table for table in tables if not table.dormant]
+    for table in active:
+        place.marks.changes |= mark_changes(table)
+    for table in active:
+        place.exempt += tuple(exempted(table, replace(place, exempt=()), notes))
 
 
 def visit_unreached(meaning: TableMeaning, skip: frozenset[str] = frozenset()) -> None:

@@ -9,7 +9,7 @@ from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, ANY4
 from parsers.model.conditions import ConditionKind
 from parsers.model.firewall import Helper
-from parsers.model.rules import Call, Deny, Goto, Mark, Permit, Return
+from parsers.model.rules import Call, Deny, Goto, Mark, Match, Permit, Return
 from parsers.model.services import PROTOCOL_NUMBERS, ServiceSet
 from parsers.platforms._netfilter.expressions import UNTRACKED, Hook, Place
 from parsers.platforms._netfilter.guards import EVERYTHING, Guard, perhaps, unknown
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from parsers.model.rules import Do
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["TableMeaning", "mark_changes", "takes_out_of_tracking"]
+__all__ = ["TableMeaning", "exempted", "mark_changes"]
 
 _OPAQUE_VERDICTS = {
     "queue": "a program in user space decides",
@@ -69,9 +69,16 @@ def _change(item: MarkStatement) -> MarkChange:
     return MarkChange.from_bits(name, item.keep, item.flip) if item.told else MarkChange(mark=name)
 
 
-def takes_out_of_tracking(table: TableBlock) -> bool:
-    """Tell whether some rule of a table says `notrack`."""
-    return any(isinstance(item, NoTrack) for chain in table.chains for line in chain.rules for item in line.statements)
+def exempted(table: TableBlock, place: Place, notes: Notes) -> list[Match]:
+    """Give the packets that some `notrack` of a table takes out of connection tracking, at most."""
+    meaning = TableMeaning(table=table, place=place, notes=notes)
+    return [
+        box
+        for chain in table.chains
+        for line in chain.rules
+        if any(isinstance(item, NoTrack) for item in line.statements)
+        for box in meaning.reach(line)
+    ]
 
 
 @dataclass(slots=True)
@@ -142,6 +149,18 @@ class TableMeaning:
             place = replace(self.place, hook=hook)
             self._known[key] = [entry for line in chain.rules for entry in self._rule(line, place)]
         return self._known[key]
+
+    def reach(self, line: RuleLine) -> tuple[Match, ...]:
+        """Give the packets that come to the `notrack` of a rule, at most."""
+        guard = EVERYTHING
+        for item in line.statements:
+            if isinstance(item, NoTrack):
+                break
+            try:
+                guard &= self._demand(item, replace(self.place, hook=Hook.PREROUTING), line)
+            except ValueError as error:
+                guard &= unknown(str(error))
+        return guard.possible
 
     def _rule(self, line: RuleLine, place: Place) -> list[Entry]:
         found: list[Entry] = []
