@@ -9,7 +9,8 @@ from auditor.baseline.rows import Requirement
 from auditor.deployment.load import load
 from auditor.deployment.question import question
 from auditor.engine.cells import Cell, size, subtract
-from auditor.engine.firstmatch import Mode, Question, plan
+from auditor.engine.firstmatch import plan
+from auditor.engine.question import Mode, Question
 from auditor.engine.linear import Entry, decide
 from auditor.engine.survey import Survey, cells_of
 from parsers.model.capture import Capture, Document

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.baseline.rows import Requirement
 from auditor.deployment.internet import INTERNET_BASE
 from parsers.model.addresses import ANY4, ANY6, NONE
+from parsers.model.capture import Span
 from parsers.model.interpreter import judge_reply
 from parsers.model.lookup import Lookup
 from parsers.model.rules import Chain, Deny, Match, Permit, Rules
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Naive", "Owner"]
 
-Owner = tuple[str, str, int | None]
-"""Stage name, chain and index of what opens traffic; no index for a default, no stage where nothing filters."""
+Owner = Span | str
+"""The line that opens traffic; the stage's name for its default, nothing where nothing filters."""
 Between = tuple[str, str]
 Own = tuple["AddressSet", "AddressSet", ServiceSet]
 """A piece in the hosts' own addresses."""
@@ -80,7 +81,7 @@ class Naive:
         self._pieces = packets()
         self._places = {_place(piece.packet): piece for piece in self._pieces}
         self._crossed: list[_Crossed] = []
-        self._denied: dict[Own, Owner] = {}
+        self._denied: dict[Own, Rule] = {}
         for piece in self._pieces:
             self._enter(piece)
         self._by_own: dict[Own, list[_Crossed]] = defaultdict(list)
@@ -103,7 +104,8 @@ class Naive:
         if not judgement.possible:
             step = most.steps[-1]
             if step.index is not None:
-                self._denied[piece.source, piece.destination, piece.services] = (step.stage, step.chain, step.index)
+                stage = next(item for item in self._firewall.stages if item.name == step.stage)
+                self._denied[_own(piece)] = stage.chain(step.chain).rules[step.index]
             return
         leaves = next(item for item in self._question.sides if most.egress in item.interfaces)
         if leaves.name == side.name:
@@ -202,17 +204,11 @@ class Naive:
 
     def _restricts(self, piece: Piece) -> Owner | None:
         """Give the deny that takes a piece, where it is of a proper part of the Internet and of all the protocol."""
-        owner = self._denied.get(_own(piece))
-        if owner is None or not piece.source <= INTERNET:
+        rule = self._denied.get(_own(piece))
+        if rule is None or rule.span is None or not piece.source <= INTERNET:
             return None
-        rule = (
-            next(stage for stage in self._firewall.stages if stage.name == owner[0])
-            .chain(owner[1])
-            .rules[owner[2] or 0]
-        )
-        if not INTERNET - rule.possible.source or not ServiceSet.protocol(TCP) <= rule.possible.services:
-            return None
-        return owner
+        part = bool(INTERNET - rule.possible.source) and ServiceSet.protocol(TCP) <= rule.possible.services
+        return rule.span if part else None
 
     # -- surplus --------------------------------------------------------------------------------------------------
 
@@ -292,9 +288,9 @@ def _size(cuts: dict[Between, list[Piece]]) -> int:
 def _owner(path: Path) -> Owner:
     filters = [step for step in path.steps if not step.translates]
     if not filters:
-        return "", "", None
+        return ""
     step = next((item for item in filters if item.index is not None), filters[0])
-    return step.stage, step.chain, step.index
+    return step.span or step.stage
 
 
 # -- bounds -------------------------------------------------------------------------------------------------------

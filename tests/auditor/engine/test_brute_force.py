@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 
 def _owner(firewall: Firewall, decision: Decision) -> Owner:
-    name = firewall.stages[decision.stage].name if decision.stage >= 0 else ""
-    return name, decision.chain, decision.index
+    if decision.stage < 0:
+        return ""
+    stage = firewall.stages[decision.stage]
+    span = None if decision.index is None else stage.chain(decision.chain).rules.span(decision.index)
+    return span or stage.name
 
 
 def _check(firewall: Firewall, question: Question) -> None:
@@ -42,6 +45,7 @@ def _check(firewall: Firewall, question: Question) -> None:
         between = (item.pair.source, item.pair.destination)
         key = (item.kind.value, _owner(firewall, item.owner), item.row.id if item.row is not None else "", between)
         cells = apart(part.flow.arrival for part in item.parts)
+        assert key not in found, "one finding per kind, line, row and pair of sides"
         found[key] = (size(cells), item.confidence is Confidence.SURE, frozenset(item.rows))
     assert found == naive.surplus()
 

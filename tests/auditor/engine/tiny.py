@@ -176,6 +176,7 @@ def _decisions(target: str | None, *, replies: bool = True) -> st.SearchStrategy
 @st.composite
 def _rules(draw: st.DrawFn, first: int, world: World, *, target: str | None = None) -> Rules:
     found = []
+    per_line = draw(st.sampled_from((1, 1, 2)))
     for number in range(draw(st.integers(0, 5))):
         match, do = draw(_matches()), draw(_decisions(target, replies=not world.stateless))
         why: tuple[Condition, ...] = ()
@@ -185,7 +186,7 @@ def _rules(draw: st.DrawFn, first: int, world: World, *, target: str | None = No
             if draw(st.booleans()):
                 sure = replace(match, destination=match.destination & draw(st.sampled_from(_NAMED)))
                 sure = sure if sure.destination else None
-        line = first + number
+        line = first + number // per_line
         found.append(Rule(do=do, possible=match, sure=sure, conditions=why, span=Span(first=line, last=line)))
     return Rules.of(*found)
 
