@@ -92,6 +92,13 @@ def _matches(wanted: tuple[str, ...], finding: Finding) -> bool:
     return not ports or opened == sorted(ports[0].split(","))
 
 
+def _shown(finding: Finding) -> str:
+    lines = [(_number(line), line.role.value) for line in finding.lines]
+    ports = sorted({box.ports for box in finding.traffic})
+    between = f"{finding.source_side}>{finding.destination_side}"
+    return f"{finding.kind} {','.join(finding.rows)} {between} {lines} {ports} {finding.title}"
+
+
 CASES = [
     pytest.param(path.parent, path.parent.parent.name, id=f"{path.parent.parent.name}-{path.parent.name}")
     for path in sorted(FIXTURES.glob("*/*/expected.txt"))
@@ -106,11 +113,7 @@ def test_fixture_is_audited_as_written_down(case: Path, platform_id: str) -> Non
     report = _report(case, platform_id)
 
     (firewall,) = report.firewalls
-    shown = "\n".join(
-        f"{item.kind} {','.join(item.rows)} {item.source_side}>{item.destination_side} "
-        f"{[(_number(line), line.role.value) for line in item.lines]} {sorted({box.ports for box in item.traffic})} {item.title}"
-        for item in firewall.findings
-    )
+    shown = "\n".join(_shown(item) for item in firewall.findings)
     verdicts = {row.id: row.verdict.value for row in firewall.rows}
     assert {row: verdicts.get(row) for row in expected.rows} == expected.rows, shown
     left = [item for item in firewall.findings if item.kind.value not in expected.ignored]
