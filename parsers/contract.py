@@ -131,14 +131,15 @@ class Contexts:
     """How a device is read that is divided into contexts, each a firewall of its own.
 
     `inside` and `outside` are found in the output of the recipe's first command: in a context, and in the system space
-    that lists them all. `leave` leads from the one to the other (refused: the account may see its own context only);
-    `names` finds each context in the system's output (group `name`), `enter`, with `{name}` in it, leads there. Every
-    command that is not `beside` is then run in each context, as the document `DOCUMENT/NAME`. Both lines change what
-    the session looks at, and nothing on the device.
+    that lists them all. `leave` leads from the one to the other; where it is refused, the account may see its own
+    context only, which `own` finds in the prompt (group `name`). `names` finds each context in the system's output
+    (group `name`), `enter`, with `{name}` in it, leads there. Every command that is not `beside` is then run in each
+    context, as the document `DOCUMENT/NAME`. Both lines change what the session looks at, and nothing on the device.
     """
 
     inside: str
     outside: str
+    own: str
     leave: str
     names: str
     enter: str

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from auditor.collect.credentials import Credentials
@@ -116,21 +117,29 @@ def _demand_rights(opened: Shell, recipe: Recipe) -> None:
 def _read(opened: Shell, recipe: Recipe) -> tuple[Document, ...]:
     """Run every command, and those of the configuration in each context that the device lists."""
     first, *others = recipe.commands
-    documents = [_document(opened, first)]
-    contexts = recipe.contexts
+    start = _document(opened, first)
     names: tuple[str, ...] = ()
-    if contexts is not None:
-        if re.search(contexts.inside, documents[0].text, re.MULTILINE) and _enter(opened, contexts.leave):
-            documents = [_document(opened, first)]
-        names = _names(contexts, documents[0].text)
-    documents += [_document(opened, command) for command in others]
+    if recipe.contexts is not None:
+        start = _outside(opened, recipe.contexts, first, start)
+        names = _names(recipe.contexts, start.text)
+    documents = [start, *(_document(opened, command) for command in others)]
     for name in names:
-        if contexts is None or not _enter(opened, contexts.enter.replace("{name}", name)):
+        if recipe.contexts is not None and _enter(opened, recipe.contexts.enter.replace("{name}", name)):
+            documents += [_document(opened, command, name) for command in recipe.commands if not command.beside]
+        else:
             # The platform's parser names each context that is listed and whose configuration is not there.
             _LOG.warning("context %s could not be entered; what it lets pass is not judged", name)
-            continue
-        documents += [_document(opened, command, name) for command in recipe.commands if not command.beside]
     return tuple(documents)
+
+
+def _outside(opened: Shell, contexts: Contexts, command: Command, start: Document) -> Document:
+    """Give the system space's answer where the login led into a context, or the context's own with its name."""
+    if re.search(contexts.inside, start.text, re.MULTILINE) is None:
+        return start
+    if _enter(opened, contexts.leave):
+        return _document(opened, command)
+    own = re.search(contexts.own, opened.prompt)
+    return start if own is None else replace(start, name=f"{start.name}/{own['name']}")
 
 
 def _names(contexts: Contexts, text: str) -> tuple[str, ...]:

@@ -24,6 +24,17 @@ Hardware:   ASA5516, 8192 MB RAM, CPU Atom C2000 series 2416 MHz, 1 CPU (8 cores
 Serial Number: JAD00000000
 Configuration last modified by {user} at 08:11:02.113 UTC Mon Nov 2 2026
 """
+_FAILOVER = """\
+Failover On
+Failover unit Primary
+Failover LAN Interface: folink GigabitEthernet1/8 (up)
+Version: Ours 9.16(4), Mate 9.16(4)
+Last Failover at: 03:05:15 UTC Nov 1 2026
+        This host: {state}
+                Active time: 2619565 (sec)
+        Other host: Secondary - Standby Ready
+                Active time: 0 (sec)
+"""
 _UNPRIVILEGED = "user"
 PRIVILEGED: Final = "privileged"
 _CONFIGURING = "configuring"
@@ -45,10 +56,23 @@ class Asa(Terminal):
     paging: ClassVar[str] = r"terminal pager (?:lines )?(\d+)"
     session_only: ClassVar[str] = r"(?!)"
     mode = _UNPRIVILEGED
+    _context: str | None = None
+
+    @property
+    def context(self) -> str:
+        """The context that the session is in; empty in the system space, and on a device without contexts."""
+        if self._context is None:
+            self._context = self.device.context if self.device.contexts else ""
+        return self._context
 
     def prompt(self) -> str:
-        """`fw1> `, `fw1# ` or `fw1(config)# `, each after a carriage return as the device prints it."""
-        return f"\r{self.device.hostname}{self.suffix()} "
+        """`fw1> `, `fw1/admin# ` or `fw1(config)# `, each after a carriage return as the device prints it."""
+        place = f"/{self.context}" if self.context else ""
+        return f"\r{self.device.hostname}{place}{self.suffix()} "
+
+    def running(self) -> str | bytes:
+        """The configuration of the system space, or of the context that the session is in."""
+        return dict(self.device.contexts)[self.context] if self.context else self.device.configuration
 
     def suffix(self) -> str:
         """What the prompt ends in, by mode."""
@@ -90,8 +114,10 @@ class Asa(Terminal):
     def shows(self) -> dict[str, str | bytes]:
         """What may be shown in privileged mode."""
         version = _VERSION.format(hostname=self.device.hostname, user=self.device.user)
-        running = self.device.configuration
-        return {"show version": version, "show running-config": running, "show run": running}
+        state = self.device.failover
+        failover = _FAILOVER.format(state=state) if state else "Failover Off\n"
+        shown: dict[str, str | bytes] = {"show version": version, "show failover": failover}
+        return shown | {"show running-config": self.running(), "show run": self.running()}
 
     async def _carry_out(self, line: str) -> None:
         texts = self.open_shows() | self.shows() | dict(self.device.outputs)
@@ -100,10 +126,19 @@ class Asa(Terminal):
         elif line in {"configure terminal", "conf t", "configure"}:
             self.record.changes.append(line)
             self.mode = _CONFIGURING
+        elif line.startswith("changeto ") and self.device.contexts and "admin" in {self.device.context, self.context}:
+            self._change(line)
         elif re.match(r"write|copy|reload|erase|clear|no ", line):
             self.record.changes.append(line)
         else:
             self._unknown(line)
+
+    def _change(self, line: str) -> None:
+        known = {f"changeto context {name}": name for name, _ in self.device.contexts} | {"changeto system": ""}
+        if line in known:
+            self._context = known[line]
+        else:
+            self.say(f"ERROR: Context {line.rpartition(' ')[2]} does not exist")
 
     async def _enable(self) -> None:
         if self.mode != _UNPRIVILEGED:

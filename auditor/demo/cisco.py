@@ -77,6 +77,11 @@ class IosXr(NxOs):
     unauthorized: ClassVar[str] = "% This command is not authorized"
     version: ClassVar[str] = "Cisco IOS XR Software, Version 7.3.2"
 
+    def open_shows(self) -> dict[str, str]:
+        """What the account may do; this one may read everything and nothing else."""
+        tasks = ("aaa", "acl", "bgp", "bundle", "interface", "ipv4", "ipv6", "isis", "ospf", "static", "vlan")
+        return {"show user tasks": "\n".join(f"Task: {task:>20}  : READ" for task in tasks)}
+
     def prompt(self) -> str:
         """The route processor, the host's name and the mode."""
         return f"RP/0/RP0/CPU0:{self.device.hostname}{self.suffix()}"

@@ -39,7 +39,11 @@ class Faults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """What an emulated device is: its name, its accounts, its configuration, its faults."""
+    """What an emulated device is: its name, its accounts, its configuration, its faults.
+
+    `contexts` are names and configurations of an ASA's contexts, whose system space `configuration` then is; a session
+    begins in `context`, and leaves it only if that is `admin`. `failover` is what `show failover` says of this unit.
+    """
 
     hostname: str = "fw1"
     user: str = "audit"
@@ -52,6 +56,9 @@ class Device:
     authorized_keys: tuple[str, ...] = ()
     faults: Faults = Faults()
     outputs: tuple[tuple[str, str], ...] = ()
+    contexts: tuple[tuple[str, str], ...] = ()
+    context: str = "admin"
+    failover: str = ""
 
 
 class Record:
@@ -96,6 +103,10 @@ class Terminal:
     async def obey(self, line: str) -> bool:
         """Carry out a command line that is not empty; False ends the session."""
         raise NotImplementedError
+
+    def running(self) -> str | bytes:
+        """The running configuration, as the session sees it from where it is."""
+        return self.device.configuration
 
     async def run(self) -> None:
         """Greet, then read and obey until the other side or the device has had enough."""
@@ -144,7 +155,7 @@ class Terminal:
         """Print a command's output page by page; the running configuration with the faults of this device."""
         data = text.encode() if isinstance(text, str) else text
         lines = data.removesuffix(b"\n").split(b"\n")
-        faults = self.device.faults if text is self.device.configuration else Faults()
+        faults = self.device.faults if text is self.running() else Faults()
         pending, shown = b"", 0
         for number, line in enumerate(lines, 1):
             pending += line + self.newline.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform
@@ -29,9 +30,10 @@ from parsers.platforms._cisco_lina.objects import Objects
 from parsers.platforms._cisco_lina.recognition import is_asa
 from parsers.platforms._cisco_lina.secrets import SECRETS
 from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
+from parsers.platforms._cisco_lina.units import FAILOVER, role, standby
 from parsers.platforms._cisco_lina.vocabulary import settle, unbound
 from parsers.platforms._cisco_lina.vpn import Tunnels
-from parsers.platforms.cisco_asa.recipe import RECIPE, VERSION, prove
+from parsers.platforms.cisco_asa.recipe import BESIDE, CONFIGURATION, RECIPE, VERSION, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +55,14 @@ def parse(capture: Capture) -> Parsed:
 
     Raises UnsupportedError for a version before 8.3, PIX, FWSM and transparent mode, ParserError for an empty capture.
     """
-    configurations = [document for document in capture.documents if document.name != VERSION]
+    configurations = [document for document in capture.documents if document.name not in BESIDE]
     if not any(document.text.strip() for document in configurations):
         name = configurations[0].name if configurations else None
         raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
     for document in configurations:
         refuse(document)
     others = tuple(document.text for document in capture.documents if document.name == VERSION)
+    pair = tuple(document.text for document in capture.documents if document.name == FAILOVER)
     texts = [_extract(document, index) for index, document in enumerate(capture.documents)]
     known = frozenset(
         context
@@ -69,14 +72,14 @@ def parse(capture: Capture) -> Parsed:
     )
     firewalls = []
     for text, document in zip(texts, capture.documents, strict=True):
-        if document.name == VERSION:
+        if document.name in BESIDE:
             text.ledger.modelled(range(1, len(text.lines) + 1))
         elif context_names(text):
             unread_contexts(text, known)
             describe(text, others)
             settle(text)
         else:
-            firewalls.append(_convert(text, _context(document, text), others))
+            firewalls.append(_with_pair(_convert(text, _context(document, text), others), pair))
     if not firewalls:
         raise UnsupportedError(
             "multiple context mode, and the capture holds only the system execution space, which passes no traffic",
@@ -101,7 +104,14 @@ def _context(document: Document, text: Configuration) -> str:
     if not any("<context>" in node.words for node in text.find("ASA", "Version")):
         return ""
     hostname = next((node.words[1] for node in text.find("hostname") if len(node.words) == 2), document.name)
-    return document.name.rpartition("/")[2] if "/" in document.name else hostname
+    named = document.name.removeprefix(f"{CONFIGURATION}/")
+    return named if named != document.name else hostname
+
+
+def _with_pair(firewall: Firewall, texts: Sequence[str]) -> Firewall:
+    """Say which unit of a failover pair it is, where the device was asked."""
+    device = replace(firewall.device, ha_role=role(texts, firewall.device.ha_role))
+    return replace(firewall, device=device, assumptions=(*firewall.assumptions, *standby(texts)))
 
 
 def _convert(text: Configuration, context: str, others: Sequence[str]) -> Firewall:

@@ -1,7 +1,8 @@
 """Collecting from an ASA: what is sent, and what proves a capture whole.
 
 Source: Cisco ASA Series Command Reference, `show running-config` (it masks keys; `more system:running-config`, which
-does not, is never sent), `terminal pager`, `enable`.
+does not, is never sent), `terminal pager`, `enable`, `changeto`, `show failover`. `changeto` is a move of the session,
+as `cd` is one of a shell's: it is in privileged mode, not in configuration mode, and writes nothing.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from parsers.contract import Channel, Command, Completeness, Recipe
+from parsers.contract import Channel, Command, Completeness, Contexts, Recipe
+from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["CONFIGURATION", "RECIPE", "VERSION", "prove"]
+__all__ = ["BESIDE", "CONFIGURATION", "RECIPE", "VERSION", "prove"]
 
 CONFIGURATION = "running-config"
 VERSION = "version"
+BESIDE = frozenset({VERSION, FAILOVER})
+"""Documents of a capture that are no configuration."""
 
 RECIPE = Recipe(
     channel=Channel.SHELL,
@@ -28,7 +32,16 @@ RECIPE = Recipe(
     preparation=("terminal pager 0",),
     commands=(
         Command(text="show running-config", name=CONFIGURATION),
-        Command(text="show version", name=VERSION, optional=True),
+        Command(text="show version", name=VERSION, optional=True, beside=True),
+        Command(text="show failover", name=FAILOVER, optional=True, beside=True),
+    ),
+    contexts=Contexts(
+        inside=r"^ASA Version \S+ <context>",
+        outside=r"^ASA Version \S+ <system>",
+        own=r"/(?P<name>[\w.-]+)[>#]$",
+        leave="changeto system",
+        names=r"^context (?P<name>[\w.-]+)\s*$",
+        enter="changeto context {name}",
     ),
     sentinel="show {nonce}",
     pager="<--- More --->",
@@ -38,6 +51,9 @@ RECIPE = Recipe(
         "terminal pager 0",
         "show running-config",
         "show version",
+        "show failover",
+        "changeto system",
+        r"changeto context [\w.-]{1,32}",
         "show [0-9a-f]{12}",
     ),
     refusals=("ERROR: ", "% Invalid input", "Command authorization failed"),
@@ -50,7 +66,7 @@ _END = re.compile(r"^Cryptochecksum:[0-9a-f]{32}\s*\n: end\s*\Z", re.MULTILINE)
 
 def prove(capture: Capture) -> Completeness:
     """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
-    documents = [document for document in capture.documents if document.name != VERSION]
+    documents = [document for document in capture.documents if document.name not in BESIDE]
     if not documents:
         return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
     for document in documents:
@@ -61,4 +77,8 @@ def prove(capture: Capture) -> Completeness:
         if _END.search(document.text) is None:
             reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
             return Completeness(complete=False, reason=reason, hint=_HINT)
+    state = unsettled([document.text for document in capture.documents if document.name == FAILOVER])
+    if state:
+        reason = f"this unit is just being given its configuration by the other one (failover state {state})"
+        return Completeness(complete=False, reason=reason, hint="collect it again once `show failover` has settled")
     return Completeness(complete=True)

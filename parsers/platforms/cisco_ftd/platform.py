@@ -21,10 +21,11 @@ from parsers.platforms._cisco_lina.objects import Objects
 from parsers.platforms._cisco_lina.recognition import is_threat_defense
 from parsers.platforms._cisco_lina.secrets import SECRETS
 from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
+from parsers.platforms._cisco_lina.units import FAILOVER, role, standby
 from parsers.platforms._cisco_lina.vocabulary import settle, unbound
 from parsers.platforms._cisco_lina.vpn import Tunnels
 from parsers.platforms.cisco_ftd.advanced import AccessPolicies
-from parsers.platforms.cisco_ftd.recipe import RECIPE, VERSION, prove
+from parsers.platforms.cisco_ftd.recipe import BESIDE, RECIPE, VERSION, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,25 +56,32 @@ def parse(capture: Capture) -> Parsed:
 
     Raises UnsupportedError for transparent mode, ParserError for an empty capture.
     """
-    configurations = [document for document in capture.documents if document.name != VERSION]
+    configurations = [document for document in capture.documents if document.name not in BESIDE]
     if not any(document.text.strip() for document in configurations):
         name = configurations[0].name if configurations else None
         raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
     for document in configurations:
         refuse(document)
     others = tuple(document.text for document in capture.documents if document.name == VERSION)
+    pair = tuple(document.text for document in capture.documents if document.name == FAILOVER)
     texts = [read(document, index) for index, document in enumerate(capture.documents)]
     firewalls = []
     for text, document in zip(texts, capture.documents, strict=True):
-        if document.name == VERSION:
+        if document.name in BESIDE:
             text.ledger.modelled(range(1, len(text.lines) + 1))
         else:
-            firewalls.append(_convert(text, others))
+            firewalls.append(_with_pair(_convert(text, others), pair))
     return Parsed(
         firewalls=tuple(firewalls),
         ledger=tuple(text.ledger.finish() for text in texts),
         remarks=tuple(remark for text in texts for remark in text.remarks),
     )
+
+
+def _with_pair(firewall: Firewall, texts: Sequence[str]) -> Firewall:
+    """Say which unit of a failover pair it is, where the device was asked."""
+    device = replace(firewall.device, ha_role=role(texts, firewall.device.ha_role))
+    return replace(firewall, device=device, assumptions=(*firewall.assumptions, *standby(texts)))
 
 
 def _convert(text: Configuration, others: Sequence[str]) -> Firewall:

@@ -10,14 +10,17 @@ import re
 from typing import TYPE_CHECKING
 
 from parsers.contract import Channel, Command, Completeness, Recipe
+from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["RECIPE", "VERSION", "prove"]
+__all__ = ["BESIDE", "RECIPE", "VERSION", "prove"]
 
 CONFIGURATION = "running-config"
 VERSION = "version"
+BESIDE = frozenset({VERSION, FAILOVER})
+"""Documents of a capture that are no configuration."""
 
 RECIPE = Recipe(
     channel=Channel.SHELL,
@@ -26,13 +29,14 @@ RECIPE = Recipe(
     privilege="[>#]$",
     commands=(
         Command(text="show running-config", name=CONFIGURATION),
-        Command(text="show version", name=VERSION, optional=True),
+        Command(text="show version", name=VERSION, optional=True, beside=True),
+        Command(text="show failover", name=FAILOVER, optional=True, beside=True),
     ),
     sentinel="show {nonce}",
     pager="<--- More --->",
     pager_answer=" ",
     pager_erase=r"\r {14}\r",
-    allowed=("show running-config", "show version", "show [0-9a-f]{12}"),
+    allowed=("show running-config", "show version", "show failover", "show [0-9a-f]{12}"),
     refusals=("ERROR: ", "% ?Invalid", "Syntax error", "Command authorization failed", "You do not have permission"),
 )
 
@@ -43,7 +47,7 @@ _END = re.compile(r"^Cryptochecksum:[0-9a-f]{32}\s*\n: end\s*\Z", re.MULTILINE)
 
 def prove(capture: Capture) -> Completeness:
     """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
-    documents = [document for document in capture.documents if document.name != VERSION]
+    documents = [document for document in capture.documents if document.name not in BESIDE]
     if not documents:
         return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
     for document in documents:
@@ -54,4 +58,8 @@ def prove(capture: Capture) -> Completeness:
         if _END.search(document.text) is None:
             reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
             return Completeness(complete=False, reason=reason, hint=_HINT)
+    state = unsettled([document.text for document in capture.documents if document.name == FAILOVER])
+    if state:
+        reason = f"this unit is just being given its configuration by the other one (failover state {state})"
+        return Completeness(complete=False, reason=reason, hint="collect it again once `show failover` has settled")
     return Completeness(complete=True)

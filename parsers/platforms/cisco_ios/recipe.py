@@ -1,11 +1,12 @@
 """Collecting from IOS: what is sent, what proves a capture whole, and what of it is secret.
 
-Source: Cisco IOS Configuration Fundamentals Command Reference, `show running-config`, `terminal length`, `enable`.
+Source: Cisco IOS Configuration Fundamentals Command Reference, `show running-config`, `terminal length`, `enable`,
+`show privilege`. Below level 15, and in a parser view, `show running-config` leaves out what the account may not see.
 """
 
 from __future__ import annotations
 
-from parsers.contract import Channel, Command, Recipe
+from parsers.contract import Channel, Command, Recipe, Right
 from parsers.platforms._cisco_acl.recipe import REFUSALS, ROUTER_SECRETS, proof
 
 __all__ = ["RECIPE", "SECRETS", "VERSION", "prove"]
@@ -22,14 +23,16 @@ RECIPE = Recipe(
     preparation=("terminal length 0", "terminal width 511"),
     commands=(
         Command(text="show running-config", name=CONFIGURATION),
-        Command(text="show version", name=VERSION, optional=True),
+        Command(text="show version", name=VERSION, optional=True, beside=True),
     ),
+    rights=(Right(command="show privilege", needed=(("privilege level 15", r"^Current privilege level is 15\b"),)),),
     sentinel="show {nonce}",
     pager="--More--",
     allowed=(
         "enable",
         "terminal length 0",
         "terminal width 511",
+        "show privilege",
         "show running-config",
         "show version",
         "show [0-9a-f]{12}",

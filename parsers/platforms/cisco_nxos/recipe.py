@@ -30,9 +30,9 @@ RECIPE = Recipe(
     preparation=("terminal length 0", "terminal width 511"),
     commands=(
         Command(text="show running-config", name=CONFIGURATION),
-        Command(text="show running-config | count", name=COUNT),
-        Command(text="show running-config | last 1", name=LAST),
-        Command(text="show version", name=VERSION, optional=True),
+        Command(text="show running-config | count", name=COUNT, beside=True),
+        Command(text="show running-config | last 1", name=LAST, beside=True),
+        Command(text="show version", name=VERSION, optional=True, beside=True),
     ),
     sentinel="show {nonce}",
     pager="--More--",
@@ -67,5 +67,5 @@ def prove(capture: Capture) -> Completeness:
     total = len(configurations[0].lines())
     if abs(int(count) - total) > _SLACK or not lines or lines[-1] != last.splitlines()[-1].rstrip():
         reason = f"{configurations[0].name} has {total} lines, the switch counts {count}, or another last line"
-        return Completeness(complete=False, reason=reason, hint=HINT)
+        return Completeness(complete=False, reason=reason, hint=HINT, changed=True)
     return Completeness(complete=True)

@@ -29,7 +29,7 @@ def test_the_demonstration_is_collected_whole_by_the_platforms_own_recipe() -> N
         collected = collect(demo.target, demo.credentials, platform=PLATFORM, host_keys=NO_KEYS)
         record = demo.emulator.record
 
-    running, version = collected.capture.documents
+    running, version, failover = collected.capture.documents
     changed = [
         (ours, theirs)
         for ours, theirs in zip(configuration().split("\n"), running.text.split("\n"), strict=True)
@@ -39,6 +39,7 @@ def test_the_demonstration_is_collected_whole_by_the_platforms_own_recipe() -> N
     assert all(re.sub(r"<redacted:\d>", "", theirs) != ours for ours, theirs in changed)
     assert "FAKE" not in running.text
     assert "Cisco Adaptive Security Appliance Software Version 9.16(4)" in version.text
+    assert failover.text == "Failover Off\n"
     assert demand(PLATFORM, collected.capture) is None
     assert record.changes == []
     assert PLATFORM.recipe is not None
