@@ -252,17 +252,32 @@ def _surplus_word(finding: Finding) -> str:
 
 
 def _rows(firewall: FirewallReport, options: RenderOptions) -> Iterator[RenderableType]:
+    """Show the rows that call for a look; those that simply work are named in a line, so that a screen holds it all."""
     if not firewall.rows:
         return
-    shown = [row for row in firewall.rows if options.verbose or row.verdict in JUDGED]
+    shown = list(firewall.rows) if options.verbose else [row for row in firewall.rows if _remarkable(row)]
+    folded = [row.id for row in firewall.rows if row.verdict is RowVerdictKind.PRESENT and row not in shown]
     counts = {kind: sum(row.verdict is kind for row in firewall.rows) for kind in RowVerdictKind}
     words = ", ".join(f"{number} {kind.value}" for kind, number in counts.items() if number and kind in JUDGED)
     yield Text.assemble(("\nrows", "bold"), f"  {words or 'none to judge here'}")
     if shown:
         yield _row_table(firewall, shown, options.width)
+    if folded:
+        mark, style = _VERDICT[RowVerdictKind.PRESENT]
+        table = Table(box=None, padding=(0, 1), show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        table.add_row(Text(mark, style), Text.assemble(("present  ", style), _safe(", ".join(folded))))
+        yield table
     rest = [f"{counts[kind]} {kind.value}" for kind in RowVerdictKind if kind not in JUDGED and counts[kind]]
-    if rest and not options.verbose:
-        yield Text(f"  {', '.join(rest)} (-v lists them)", style="dim")
+    if not options.verbose and (rest or folded):
+        yield Text(f"  {', '.join([*rest, '-v lists every row'])}", style="dim")
+
+
+def _remarkable(row: RowVerdict) -> bool:
+    return row.verdict in JUDGED and (
+        row.verdict is not RowVerdictKind.PRESENT or row.confidence is Confidence.POSSIBLE
+    )
 
 
 def _row_table(firewall: FirewallReport, rows: Sequence[RowVerdict], width: int) -> Table:
@@ -389,7 +404,7 @@ def _details(
         yield "packet", _safe(packet_text(finding.witness))
     if finding.hits is not None:
         yield "hits", _safe(use_text(finding))
-    for text in citations(finding, firewall.rows):
+    for text in citations(finding, firewall.rows) if options.verbose else ():
         yield "source", _safe(text)
     if finding.remedy:
         yield "remedy", _safe(finding.remedy)

@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from auditor.export.formats import render
 from auditor.export.options import RenderOptions
 from auditor.report.values import (
+    Confidence,
     HitCount,
     Kind,
     Line,
@@ -56,7 +57,7 @@ def test_summary_comes_first() -> None:
 def test_finding_shows_its_lines_packet_source_and_remedy() -> None:
     """A finding names severity, kind, title, sides, rows, lines, packet, citation and what to do."""
     row_four = replace(row("4", RowVerdictKind.NOT_REQUIRED), citation="SecureTransport 5.5, Protocol rules, row 4")
-    text = shown(report(firewall(rows=(row(), row_four), findings=(finding(),))))
+    text = shown(report(firewall(rows=(row(), row_four), findings=(finding(),))), verbose=True)
 
     for words in (
         "HIGH extra  HTTP is open although http is off",
@@ -204,8 +205,19 @@ def test_deciding_lines_of_a_row() -> None:
     """A present row names its written lines, one that is missing the implicit denial too."""
     written, implicit = row().decided_by[0], replace(row("6", RowVerdictKind.MISSING).decided_by[0], text="implicit x")
     present = replace(row(), decided_by=(implicit, written))
-    text = shown(report(firewall(rows=(present,))), width=120)
+    text = shown(report(firewall(rows=(present,))), width=120, verbose=True)
+    alone = report(firewall(rows=(replace(present, decided_by=(implicit,)),)))
 
     assert "line 40" in text
     assert "implicit x" not in text
-    assert "implicit x" in shown(report(firewall(rows=(replace(present, decided_by=(implicit,)),))), width=120)
+    assert "implicit x" in shown(alone, width=120, verbose=True)
+
+
+def test_rows_that_work_are_folded() -> None:
+    """By default a row that is surely present is a number in a line; one that is only possible stands out."""
+    possible = replace(row("7"), confidence=Confidence.POSSIBLE)
+    text = shown(report(firewall(rows=(row("5"), row("6"), possible))))
+
+    assert "present  5, 6\n" in text
+    assert "present?" in text
+    assert text.count("HTTPS from clients") == 1
