@@ -8,7 +8,7 @@ as they were written. Of two comparisons in one rule, `ip daddr >= a` before `ip
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from parsers.model.addresses import V6, address_number
@@ -441,8 +441,8 @@ class IptablesRuleset(_Words):
 # -- packets ----------------------------------------------------------------------------------------------
 
 
-def packets(edges: Edges, seed: int, count: int) -> list[Packet]:
-    """Give packets on and beside every edge, each the first of a connection of its own."""
+def packets(edges: Edges, seed: int, count: int, *, side: str = "internet") -> list[Packet]:
+    """Give packets on and beside every edge, each the first of a connection of its own; from the DMZ: turned round."""
     pick = random.Random(seed)
     sources, targets = _split(edges.sources, _source), _split(edges.targets, _target)
     found: dict[Packet, None] = {}
@@ -459,6 +459,10 @@ def packets(edges: Edges, seed: int, count: int) -> list[Packet]:
             packet = Packet(source=source, destination=target, protocol=protocol, source_port=first, port=port)
         else:
             packet = Packet(source=source, destination=target, protocol=protocol, port=(128 if six else 8) * 256)
+        if side == "dmz":
+            if target in _OWN:
+                continue
+            packet = replace(packet, source=target, destination=source)
         found[packet] = None
     return list(found)
 

@@ -149,11 +149,18 @@ class Cursor:
 
     def key(self) -> tuple[str, ...]:
         """Take an element's key, with the parts of a concatenation."""
-        parts = [self.one()]
+        parts = [self._flagged()]
         while self.kind == "word" and self.text == ".":
             self.next()
-            parts.append(self.one())
+            parts.append(self._flagged())
         return tuple(parts)
+
+    def _flagged(self) -> str:
+        """Take one value; flags joined by `|` stay one word."""
+        word = self.one()
+        while self.take("|"):
+            word += f"|{self.word()}"
+        return word
 
     # -- sets -----------------------------------------------------------------------------------
 

@@ -206,6 +206,8 @@ def _word(value: Any) -> str:
             return f"{_word(low)}-{_word(high)}"
         if "elem" in value:
             return _word(value["elem"]["val"])
+        if "|" in value:
+            return "|".join(_word(part) for part in value["|"])
     raise _UnknownError
 
 

@@ -203,8 +203,7 @@ def _named_range(text: str, names: dict[str, int], what: str) -> tuple[int, int]
 def tcp_flags(texts: Iterable[str]) -> int:
     """Give TCP flags by name, `ALL`, `NONE` or number as bits (RFC 9293, 3.1); raises ValueError."""
     bits = 0
-    for text in texts:
-        word = text.lower()
+    for word in (part.lower() for text in texts for part in text.split("|")):
         if word == "all":
             bits |= 0x3F
         elif word in _FLAGS:
