@@ -23,10 +23,11 @@ class Ran:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Ran]:
     """Give a function that runs the real entry point in this process, away from the environment of whoever tests."""
     for name in ("DEPLOYMENT", "USER", "PASSWORD", "ENABLE_SECRET", "KEY_FILE", "KEY_PASSPHRASE"):
         monkeypatch.delenv(f"ST_AUDIT_{name}", raising=False)
+    monkeypatch.setenv("ST_AUDIT_HISTORY", str(tmp_path / "history.sqlite"))
 
     def call(*arguments: str | Path) -> Ran:
         capsys.readouterr()
