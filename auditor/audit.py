@@ -81,6 +81,7 @@ def audit_firewall(
         return failed(entry.name, platform.id, ProblemKind.UNSUPPORTED, str(error), error.hint, source)
     try:
         firewall = _choose(parsed, entry)
+        _recognise(firewall, entry)
     except NotAssessableError as error:
         return failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint, source)
     own = question(deployment, entry.name, firewall)
@@ -104,9 +105,10 @@ def audit_firewall(
             *((item.text, item.why) for item in firewall.assumptions),
             *examined.assumptions,
             *where.assumed,
+            *_stated(entry, where),
         ),
-        not_judged=examined.not_judged,
-        coverage=_coverage(parsed, examined.not_understood),
+        not_judged=(*examined.not_judged, *_elsewhere(parsed, firewall)),
+        coverage=_coverage(parsed, capture, platform, examined.not_understood),
         rows=examined.rows,
         findings=with_hits(examined.findings, _hits(parsed, capture)),
     )
@@ -234,8 +236,38 @@ def _sides(question: Question) -> tuple[SideView, ...]:
     )
 
 
-def _coverage(parsed: Parsed, not_understood: tuple[UnderstoodNot, ...]) -> Coverage:
-    states = b"".join(parsed.ledger)
+def _recognise(firewall: Firewall, entry: FirewallEntry) -> None:
+    """Raise NotAssessableError where the device says another name than the site expects; who says none is no proof."""
+    said = firewall.device.hostname
+    if entry.hostname and said and said.lower() != entry.hostname.lower():
+        raise NotAssessableError(
+            f"this is the configuration of {said!r}, not of {entry.hostname!r}",
+            kind=FailureKind.INCOMPLETE,
+            hint=f"another device answers there, or the file is another firewall's; else correct "
+            f"`hostname` of firewalls.{entry.name} in the deployment",
+        )
+
+
+def _stated(entry: FirewallEntry, where: Origin) -> Iterator[tuple[str, str]]:
+    """Give what the site answers for by switches of its own, so that it stays in the report."""
+    if where.kind == "ssh" and entry.ssh.legacy:
+        yield "broken SSH algorithms (CBC ciphers, SHA-1 MACs) were allowed on the connection", "ssh: {legacy: true}"
+
+
+def _elsewhere(parsed: Parsed, firewall: Firewall) -> Iterator[str]:
+    names = [other.context for other in parsed.firewalls if other.context != firewall.context]
+    if names:
+        yield f"other contexts of the same device, each a firewall of its own: {', '.join(names)}"
+
+
+def _coverage(
+    parsed: Parsed, capture: Capture, platform: Platform, not_understood: tuple[UnderstoodNot, ...]
+) -> Coverage:
+    commands = platform.recipe.commands if platform.recipe is not None else ()
+    beside = {command.name for command in commands if command.beside}
+    states = b"".join(
+        ledger for document, ledger in zip(capture.documents, parsed.ledger, strict=True) if document.name not in beside
+    )
     return Coverage(
         lines=len(states),
         modelled=states.count(bytes([LineState.MODELLED])),

@@ -42,6 +42,7 @@ def read_firewalls(shapes: Mapping[str, FirewallShape], document: Document) -> t
             ssh=Ssh(**shape.ssh.model_dump()),
             peer=Peer(**shape.peer.model_dump()) if shape.peer else None,
             context=shape.context or shape.vdom or shape.vsys,
+            hostname=shape.hostname,
             sides=tuple(
                 DeclaredSide(name=side, members=tuple(_member(item) for item in members))
                 for side, members in shape.sides.items()

@@ -151,6 +151,7 @@ class FirewallShape(Shape):
     context: str = ""
     vdom: str = ""
     vsys: str = ""
+    hostname: str = ""
     sides: dict[str, Members] = Field(default_factory=dict)
     ignore_interfaces: Texts = ()
     local: Addresses = ()

@@ -128,7 +128,8 @@ class FirewallEntry:
     """One firewall of the deployment; `sides` is empty where they are to be derived from interfaces and routes.
 
     `platform` and `address` may be empty for a firewall that only a saved configuration and options describe.
-    `context` holds the name of an ASA context, FortiOS VDOM, PAN-OS vsys or Junos logical system.
+    `context` holds the name of an ASA context, FortiOS VDOM, PAN-OS vsys or Junos logical system, `hostname` what the
+    device must call itself (empty: anything).
     """
 
     name: str
@@ -137,6 +138,7 @@ class FirewallEntry:
     ssh: Ssh = field(default_factory=Ssh)
     peer: Peer | None = None
     context: str = ""
+    hostname: str = ""
     sides: tuple[DeclaredSide, ...] = ()
     ignore_interfaces: tuple[str, ...] = ()
     local: AddressSet = NONE

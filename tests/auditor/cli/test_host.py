@@ -15,7 +15,7 @@ import pytest
 from auditor.demo.asa import Asa
 from auditor.demo.run import configuration, deployment
 from auditor.demo.server import Emulator, serve
-from auditor.demo.terminal import Device
+from auditor.demo.terminal import Device, Faults
 from auditor.export.json import schema
 from tests.auditor.cli.conftest import Ran
 
@@ -70,25 +70,49 @@ def document(ran: Ran) -> Any:
     return found
 
 
+def _without_place(document: Any) -> Any:
+    """Take out what must differ between a device and a file: where the text came from, and what its file is called."""
+    if isinstance(document, list):
+        return [_without_place(item) for item in document]
+    if isinstance(document, dict):
+        return {key: _without_place(value) for key, value in document.items() if key not in {"source", "file"}}
+    return document
+
+
 def test_live_equals_saved(trusted: Bed, run: Run, tmp_path: Path) -> None:
-    """An audit over SSH equals the audit of the same text from a file, but for where it came from."""
-    saved = tmp_path / "running-config"
+    """An audit over SSH equals the audit of the same text from a file, but for `source` and the lines' `file`."""
+    saved = tmp_path / "asa.cfg"
     saved.write_text(configuration(), "utf-8")
     live = document(run(*trusted.words("host", "-f", "json", *AS_OF)))
     file = document(run("config", saved, "--deployment", trusted.deployment, "-f", "json", *AS_OF))
-    sources = [found["firewalls"][0].pop("source") for found in (live, file)]
-    # What is collected beside the configuration (show version) has lines of its own.
-    coverage = [found["firewalls"][0].pop("coverage") for found in (live, file)]
-    text = json.dumps(live).replace(sources[0]["documents"][0]["name"], "NAME")
+    sources = [found["firewalls"][0]["source"] for found in (live, file)]
 
     assert (live["status"], live["exit_code"]) == ("findings", 1)
-    assert text == json.dumps(file).replace(sources[1]["documents"][0]["name"], "NAME")
-    assert [item["lines"] for item in coverage] == [
-        sum(document["lines"] for document in source["documents"]) for source in sources
-    ]
-    assert (sources[0]["kind"], sources[1]["kind"]) == ("ssh", "file")
-    assert sources[0]["host_key"] == trusted.emulator.key.fingerprint
+    assert _without_place(live) == _without_place(file)
+    assert [source["kind"] for source in sources] == ["ssh", "file"]
     assert sources[0]["documents"][0]["sha256"] == sources[1]["documents"][0]["sha256"]
+    assert f'"file": "{saved}"' in json.dumps(file)
+    assert '"file": "running-config"' in json.dumps(live)
+
+
+def test_every_line_sent_is_in_the_report(trusted: Bed, run: Run) -> None:
+    """What the device logged is what the report lists, the secret as `<secret>`, whether the audit succeeds or not."""
+    reports = [document(run(*trusted.words("host", "-f", "json")))]
+    logs = [list(trusted.emulator.record.commands)]
+    trusted.emulator.record.commands.clear()
+    faulty = replace(DEVICE, faults=Faults(stop=20))
+    with serve(Asa, faulty) as other:
+        bed = replace(trusted, emulator=other)
+        assert run(*bed.words("trust", "--fingerprint", other.key.fingerprint)).code == 0
+        reports.append(document(run(*bed.words("host", "-f", "json"))))
+        logs.append(list(other.record.commands))
+
+    for found, log in zip(reports, logs, strict=True):
+        sent = found["firewalls"][0]["source"]["commands"]
+        assert [line for line in sent if line != "<secret>"] == log
+        assert sent.count("<secret>") == 1
+        assert "show running-config" in log
+    assert [found["exit_code"] for found in reports] == [1, 3]
 
 
 def test_nothing_is_written_and_no_secret_shown(trusted: Bed, run: Run, tmp_path: Path) -> None:
