@@ -10,8 +10,8 @@ from auditor.deployment.load import load
 from auditor.deployment.question import question
 from auditor.engine.cells import Cell, size, subtract
 from auditor.engine.firstmatch import plan
-from auditor.engine.question import Mode, Question
 from auditor.engine.linear import Entry, decide
+from auditor.engine.question import Mode, Question
 from auditor.engine.survey import Survey, cells_of
 from parsers.model.capture import Capture, Document
 from parsers.model.rules import Permit, State
