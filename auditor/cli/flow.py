@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from auditor.cli.options import Collecting, Common, Site, collecting, common, platform, site
-from auditor.cli.output import emit
+from auditor.cli.output import colored, emit
 from auditor.cli.reading import context, encoding, host
 from auditor.errors import UsageError
 
@@ -94,24 +95,36 @@ def command(
     question = (words[0], words[1], words[2])
     asked = from_words(question, answering.interfaces, source_port=source_port, arrives=arrives, leaves=leaves)
     answer = answering.answer(asked, established=established)
-    _one(asked, answer, walking, form)
+    _one(asked, answer, walking, form, common)
     return _CODES[answer.asked_for.verdict.value]
 
 
-def _one(asked: Asked, answer: Answer, walking: Walking, form: str) -> None:
+def _one(asked: Asked, answer: Answer, walking: Walking, form: str, common: Common) -> None:
     judgement = answer.asked_for
     if form == "json":
         emit(json.dumps([walking.values(asked, judgement)], sort_keys=True, indent=2) + "\n")
     elif form == "tsv":
         emit(f"id\tverdict\n{asked.id}\t{judgement.verdict.value}\n")
     else:
-        emit("\n".join(_story(asked, answer, walking)) + "\n")
+        story = "\n".join(_story(asked, answer, walking)) + "\n"
+        emit(_painted(story) if colored(common) else story)
+
+
+def _painted(story: str) -> str:
+    """Give the story with its decisions in colour; everything of the configuration was made harmless before."""
+    colours = {"permits": 32, "DENIES": 31, "translates": 36, "PERMIT": 32, "DENY": 31, "UNKNOWN": 33}
+
+    def paint(match: re.Match[str]) -> str:
+        return f"{match[1]}\x1b[1;{colours[match[2]]}m{match[2]}\x1b[0m"
+
+    painted = re.sub(r"(?m)^(\s*\d+  .*?  )(permits|DENIES|translates)(?= )", paint, story)
+    return re.sub(r"(?m)^((?:the reply: )?)(PERMIT|DENY|UNKNOWN)$", paint, painted)
 
 
 def _story(asked: Asked, answer: Answer, walking: Walking) -> Iterator[str]:
     yield from walking.walk(asked, answer.judgement)
     if answer.why:
-        yield f"  {answer.why}"
+        yield f"     {answer.why}"
     for path, judgement in answer.replies:
         yield from walking.reply(path, judgement)
     yield ""

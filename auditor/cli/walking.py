@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Walking"]
 
 _LIMIT = 300
+_INDENT = "     "
 
 
 class Walking:
@@ -80,43 +81,54 @@ class Walking:
     def walk(self, asked: Asked, judgement: Judgement) -> Iterator[str]:
         """Give the lines of text that follow a packet through the stages of every world that is possible."""
         yield str(asked.packet)
+        if len(self._names) == 1:
+            yield f"in {visible(self._names[0])}"
         worlds = len(judgement.paths)
         for number, path in enumerate(judgement.paths, start=1):
             yield ""
             if worlds > 1:
                 yield f"possibility {number} of {worlds}: {'permit' if path.permitted else 'deny'}"
-            yield f"  arrives on {asked.ingress}" if asked.ingress else "  sent by the firewall itself"
+            where = f"arrives on {visible(asked.ingress)}" if asked.ingress else "sent by the firewall itself"
+            yield f"{_INDENT}{where}"
             yield from self._steps(path)
             if path.permitted:
                 changed = f" as {path.packet}" if path.packet != asked.packet else ""
-                yield f"  leaves by {path.egress or 'an unknown interface'}{changed}"
+                yield f"{_INDENT}leaves by {visible(path.egress or 'an unknown interface')}{changed}"
         if not judgement.complete and judgement.paths:
             yield ""
-            yield "  not every possibility was followed: there are too many"
+            yield f"{_INDENT}not every possibility was followed: there are too many"
 
     def reply(self, path: Path, judgement: Judgement) -> Iterator[str]:
         """Give the lines of text that follow the first reply of a connection that took a path."""
         yield ""
         if path.replies:
-            yield "  the reply belongs to a connection that every stateful stage knows"
+            yield f"{_INDENT}the reply belongs to a connection that every stateful stage knows"
         for answer in judgement.paths:
             word = "passes" if answer.permitted else "is blocked"
-            yield f"  the reply {word} as {answer.packet}"
+            yield f"{_INDENT}the reply {word} as {answer.packet}"
             yield from self._steps(answer)
 
     def _steps(self, path: Path) -> Iterator[str]:
-        width = max((len(visible(step.stage)) for step in path.steps), default=0)
-        for step in path.steps:
-            if step.translates and step.span is None:
-                continue
-            word = "translates" if step.translates else "permits" if step.permits else "DENIES"
-            unsure = "" if step.sure else " perhaps"
-            line = self.line_of(step)
-            text = visible(shortened(line.text.split("\n")[0], _LIMIT))
-            where = "" if line.line is None else f"{visible(place(line))}: "
-            yield f"  {visible(step.stage):<{width}}  {word}{unsure}  {where}{text}".rstrip()
+        shown = [step for step in path.steps if step.span is not None or not step.translates]
+        lines = [self.line_of(step) for step in shown]
+        places = ["" if line.line is None else self._place(line) for line in lines]
+        stages = max((len(visible(step.stage)) for step in shown), default=0)
+        width = max(map(len, places), default=0)
+        words = [
+            ("translates" if step.translates else "permits" if step.permits else "DENIES")
+            + ("" if step.sure else " perhaps")
+            for step in shown
+        ]
+        wide = max(map(len, words), default=0)
+        for number, (step, line, where, word) in enumerate(zip(shown, lines, places, words, strict=True), start=1):
+            text = visible(shortened(line.text.split("\n")[0].strip(), _LIMIT))
+            yield f"{number:>3}  {visible(step.stage):<{stages}}  {word:<{wide}}  {where:<{width}}  {text}".rstrip()
             for condition in self._conditions(step):
-                yield f"  {'':<{width}}  depends on {visible(condition)}"
+                yield f"{_INDENT}{'':<{stages}}  depends on {visible(condition)}"
+
+    def _place(self, line: Line) -> str:
+        """Give where a line stands; its file is named once above where there is only one."""
+        return f"line {place(line, with_file=False)}" if len(self._names) == 1 else visible(place(line))
 
     def _conditions(self, step: Step) -> Iterator[str]:
         if step.index is None:

@@ -40,7 +40,8 @@ def test_walk_names_the_deciding_line(run: Run, asa: Path) -> None:
 
     assert "tcp 203.0.113.7:50000 -> 192.0.2.10:22" in ran.out
     assert "arrives on outside" in ran.out
-    assert "config.txt:33: access-list OUTSIDE_IN extended permit tcp any host 192.0.2.10 eq ssh" in ran.out
+    assert ran.out.splitlines()[1] == f"in {asa / 'compliant' / 'config.txt'}"
+    assert "  line 33  access-list OUTSIDE_IN extended permit tcp any host 192.0.2.10 eq ssh" in ran.out
     assert "leaves by dmz" in ran.out
 
 
