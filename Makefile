@@ -51,6 +51,10 @@ test: $(INSTALLED) ## Run the tests (as root on Debian after installing the real
 bench: $(INSTALLED) ## Measure beside the peers into docs/benchmarks.md (BENCH=--quick: small sizes, into build/)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
+.PHONY: docs
+docs: $(INSTALLED) ## Make docs/gallery and docs/tour.md anew (pictures need Chromium)
+	@$(BIN)/python -m tests.gallery
+
 .PHONY: check
 check: $(INSTALLED) ## Lint, formatting, types and import contracts: what CI checks
 	@$(BIN)/ruff check .
