@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,61 +13,14 @@ import jsonschema
 import pytest
 
 from auditor.demo.asa import Asa
-from auditor.demo.run import configuration, deployment
-from auditor.demo.server import Emulator, serve
-from auditor.demo.terminal import Device, Faults
+from auditor.demo.run import configuration
+from auditor.demo.server import serve
+from auditor.demo.terminal import Faults
 from auditor.export.json import schema
+from tests.auditor.cli.bed import AS_OF, DEVICE, ENABLE, PASSWORD, Bed, document
 from tests.auditor.cli.conftest import Ran
 
 Run = Callable[..., Ran]
-PASSWORD, ENABLE = "canary-login-4711", "canary-enable-0815"
-DEVICE = Device(
-    hostname="acme-fw1", user="audit", password=PASSWORD, enable_secret=ENABLE, configuration=configuration()
-)
-AS_OF = ("--as-of", "2026-11-24")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bed:
-    """An emulator, the deployment file that names it, and where its key may be pinned."""
-
-    emulator: Emulator
-    deployment: Path
-    known_hosts: Path
-
-    def words(self, command: str, *more: str | Path) -> list[str | Path]:
-        """Give a command line for the firewall of the deployment."""
-        reach = ("--port", str(self.emulator.port), "--known-hosts", self.known_hosts)
-        return [command, "perimeter", "--deployment", self.deployment, *reach, *more]
-
-
-@pytest.fixture
-def bed(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bed]:  # noqa: ARG001 - cleans first
-    """Run the emulated ASA, with its login in the environment and its key not pinned yet."""
-    monkeypatch.setenv("ST_AUDIT_USER", "audit")
-    monkeypatch.setenv("ST_AUDIT_PASSWORD", PASSWORD)
-    monkeypatch.setenv("ST_AUDIT_ENABLE_SECRET", ENABLE)
-    file = tmp_path / "deployment.yaml"
-    file.write_text(deployment().replace("198.51.100.1", "127.0.0.1"), "utf-8")
-    known_hosts = tmp_path / "known" / "known_hosts"
-    known_hosts.parent.mkdir()
-    known_hosts.touch()
-    with serve(Asa, DEVICE) as emulator:
-        yield Bed(emulator=emulator, deployment=file, known_hosts=known_hosts)
-
-
-@pytest.fixture
-def trusted(bed: Bed, run: Run) -> Bed:
-    """Pin the emulator's key."""
-    assert run(*bed.words("trust", "--fingerprint", bed.emulator.key.fingerprint)).code == 0
-    return bed
-
-
-def document(ran: Ran) -> Any:
-    """Read a JSON report, which must obey its schema."""
-    found = json.loads(ran.out)
-    jsonschema.validate(found, schema(), cls=jsonschema.Draft202012Validator)
-    return found
 
 
 def _without_place(document: Any) -> Any:

@@ -5,38 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import keyring
-import keyring.backend
-import keyring.errors
 import pytest
 
 from auditor.collect.credentials import Credentials, SecretText
 from auditor.collect.keyrings import from_keyring
 from auditor.collect.target import Target
 from auditor.errors import UsageError
+from tests.auditor.collect.memory_keyring import MemoryKeyring
 
 FW1 = Target(host="fw1.example.net")
-
-
-class _Memory(keyring.backend.KeyringBackend):
-    """A keyring in memory; `locked` makes it refuse."""
-
-    priority = 1  # keyring's own way to rank backends
-
-    def __init__(self, entries: dict[tuple[str, str], str], *, locked: bool = False) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # keyring's own
-        self.entries = entries
-        self.locked = locked
-
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.locked:
-            raise keyring.errors.KeyringLocked
-        return self.entries.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.entries[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        del self.entries[service, username]
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +29,7 @@ def test_missing_secrets_come_from_the_keyring() -> None:
         ("st-audit", "audit@fw1.example.net"): "login-4711",
         ("st-audit-enable", "audit@fw1.example.net"): "enable-4711",
     }
-    keyring.set_keyring(_Memory(entries))
+    keyring.set_keyring(MemoryKeyring(entries))
 
     assert from_keyring(Credentials(user="audit"), FW1).secrets() == ("login-4711", "enable-4711")
     assert from_keyring(Credentials(user="other"), FW1).secrets() == ()
@@ -60,7 +37,7 @@ def test_missing_secrets_come_from_the_keyring() -> None:
 
 def test_given_secrets_stand() -> None:
     """What the environment said is not overridden."""
-    keyring.set_keyring(_Memory({("st-audit", "audit@fw1.example.net"): "from-keyring"}))
+    keyring.set_keyring(MemoryKeyring({("st-audit", "audit@fw1.example.net"): "from-keyring"}))
     given = Credentials(user="audit", password=SecretText("from-environment"))
 
     assert from_keyring(given, FW1).secrets() == ("from-environment",)
@@ -68,7 +45,7 @@ def test_given_secrets_stand() -> None:
 
 def test_a_locked_keyring_is_a_usage_error() -> None:
     """The reason and the way out are named."""
-    keyring.set_keyring(_Memory({}, locked=True))
+    keyring.set_keyring(MemoryKeyring({}, locked=True))
     with pytest.raises(UsageError, match="KeyringLocked") as caught:
         from_keyring(Credentials(user="audit"), FW1)
     assert "unlock" in caught.value.hint
