@@ -257,11 +257,14 @@ class Bed:
         client = self.connect()
         transport = client.get_transport()
         assert transport is not None
-        documents: list[Document] = []
+        channels = []
         for command in recipe.commands:
             channel = transport.open_session(timeout=10)
             channel.settimeout(30)
             channel.exec_command(command.text)
+            channels.append((command, channel))
+        documents: list[Document] = []
+        for command, channel in channels:
             text = channel.makefile("rb").read().decode("utf-8")
             complaint = channel.makefile_stderr("rb").read().decode("utf-8")
             documents.append(
