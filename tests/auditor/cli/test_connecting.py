@@ -369,17 +369,25 @@ def _options() -> set[str]:
 OTHER_PROGRAMS = re.compile(r"\b(?:ansible-inventory|ssh-keygen|ssh|pip) [^;,`]*")
 
 
+def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """Give the texts of an expression with their lines, X in the place of what is put in."""
+    if isinstance(node, ast.JoinedStr):
+        yield node.lineno, "".join(str(part.value) if isinstance(part, ast.Constant) else "X" for part in node.values)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.lineno, node.value
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _texts(child)
+
+
 def _hints(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Give the texts that are handed on as a hint, with their lines."""
+    """Give the texts that are handed on as a hint, without what they say of other programs."""
     for node in ast.walk(tree):
-        value: ast.expr | None = None
         if (isinstance(node, ast.keyword) and node.arg == "hint") or (
             isinstance(node, ast.Assign) and any("hint" in ast.unparse(target).lower() for target in node.targets)
         ):
-            value = node.value
-        for part in ast.walk(value) if value is not None else ():
-            if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part.lineno, OTHER_PROGRAMS.sub("", part.value)
+            for line, text in _texts(node.value):
+                yield line, OTHER_PROGRAMS.sub("", text)
 
 
 def test_every_option_that_a_hint_names_exists() -> None:
