@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,8 +103,11 @@ def decode(raw: bytes, file: str, error: type[UsageError]) -> str:
         raise error("this is not UTF-8 text", hint="save the file as UTF-8", file=file, line=line) from exc
 
 
-def parse(text: str, *, file: str, error: type[UsageError]) -> Document:
-    """Read a YAML text into plain data with lines; raises `error` with everything that is wrong in it."""
+def parse(text: str, *, file: str, error: type[UsageError], ignored: Collection[str] = ()) -> Document:
+    """Read a YAML text into plain data with lines; raises `error` with everything that is wrong in it.
+
+    A value with one of the tags `ignored` (other programs' own, such as `!vault`) is read as none.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -120,7 +123,7 @@ def parse(text: str, *, file: str, error: type[UsageError]) -> Document:
     problems = Problems(document=Document(file=file, data=None), error=error)
     if root is None:
         raise error("the file is empty", hint="`st-audit init` writes a commented one", file=file, line=1)
-    reader = _Reader(problems)
+    reader = _Reader(problems, frozenset(ignored))
     data = reader.value(root, ())
     problems.raise_any()
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -141,8 +144,9 @@ def _syntax(text: str, line: int | None, exc: Exception) -> tuple[str, str]:
 class _Reader:
     """Turns ruamel's nodes into plain data; aliases are expanded within a budget."""
 
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, ignored: frozenset[str]) -> None:
         self._problems = problems
+        self._ignored = ignored
         self.lines: dict[Path, int] = {}
         self._open: list[Any] = []
         self._count = 0
@@ -156,6 +160,8 @@ class _Reader:
             return None
         kind = node.id
         tag = str(node.tag) if node.tag else ""
+        if tag in self._ignored:
+            return None
         if tag and tag not in _TAGS:
             short = tag.replace(_YAML, "!!")
             self._problems.add(path, f"the tag {short} is not allowed", "write a plain value", line=line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from auditor.cli.connecting import budget, host_keys, reach
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.deployment.site import FirewallEntry
     from parsers.contract import Platform
 
-__all__ = ["fetch", "origin", "platform_of", "save"]
+__all__ = ["fetch", "folder_of", "origin", "platform_of", "save"]
 
 
 def platform_of(host: str, entry: FirewallEntry | None, chosen: str | None) -> Platform:
@@ -56,10 +57,13 @@ def origin(collected: Collected) -> Origin:
 
 def save(folder: Path, name: str, platform: Platform, collected: Collected) -> Path:
     """Save a capture under the folder, in one of the firewall's name; gives its path."""
-    import re
-
     from auditor.capture.writing import write
 
-    place = folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "firewall")
+    place = folder_of(folder, name)
     write(place, platform, collected.capture, firewall=name, origin=origin(collected))
     return place
+
+
+def folder_of(folder: Path, name: str) -> Path:
+    """Give the folder of a firewall's captures below another; what no file name may hold becomes a hyphen."""
+    return folder / (re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "firewall")

@@ -24,6 +24,7 @@ __all__ = ["COMMANDS", "Run", "cli", "main"]
 
 COMMANDS: Final = {
     "host": ("auditor.cli.host", "Collect firewalls over SSH and audit them."),
+    "fleet": ("auditor.cli.fleet", "Audit every firewall of the deployment or an inventory, in parallel."),
     "config": ("auditor.cli.config", "Audit saved running configurations, without a network."),
     "flow": ("auditor.cli.flow", "Follow one connection stage by stage to the lines that decide."),
     "show": ("auditor.cli.show", "Print the normalised rules of a configuration."),

@@ -15,7 +15,7 @@ from auditor.cli.main import Run
 
 __all__ = [
     "Adhoc", "Collecting", "Common", "Judging", "Output", "Site", "adhoc", "assume_complete", "collecting", "common",
-    "firewall", "judging", "output", "platform", "site",
+    "firewall", "grouped", "judging", "output", "platform", "site",
 ]  # fmt: skip
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -85,7 +85,7 @@ class Collecting:
     timeout: float | None
 
 
-def _grouped(name: str, group: type[Any], *options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def grouped(name: str, group: type[Any], *options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     """Make a decorator that adds click options and hands them to the command as one value."""
     fields = [item.name for item in dataclasses.fields(group)]
 
@@ -110,7 +110,7 @@ def _verbose(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
     return value
 
 
-common: Decorator[Any] = _grouped(
+common: Decorator[Any] = grouped(
     "common",
     Common,
     click.option("-v", "--verbose", is_flag=True, is_eager=True, callback=_verbose, help="Show all there is."),
@@ -152,7 +152,7 @@ class _Format(click.ParamType):  # type: ignore[type-arg]  # generic for the che
         return str(value)
 
 
-output: Decorator[Any] = _grouped(
+output: Decorator[Any] = grouped(
     "output",
     Output,
     click.option("-f", "--format", type=_Format(), default="text", help="What goes to stdout (default: text)."),
@@ -177,7 +177,7 @@ def _as_of(_: click.Context, parameter: click.Parameter, value: str | None) -> s
         raise click.BadParameter(str(error), param=parameter) from error
 
 
-judging: Decorator[Any] = _grouped(
+judging: Decorator[Any] = grouped(
     "judging",
     Judging,
     click.option(
@@ -191,7 +191,7 @@ judging: Decorator[Any] = _grouped(
     ),
 )
 
-site: Decorator[Any] = _grouped(
+site: Decorator[Any] = grouped(
     "site",
     Site,
     click.option(
@@ -253,7 +253,7 @@ _ADHOC: Final = (
 )
 adhoc: Decorator[Any] = _adhoc
 
-collecting: Decorator[Any] = _grouped(
+collecting: Decorator[Any] = grouped(
     "collecting",
     Collecting,
     click.option("--user", metavar="NAME", help="Who logs in (or ST_AUDIT_USER)."),

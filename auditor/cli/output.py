@@ -35,10 +35,12 @@ def deliver(
     evidence: Callable[[], Evidence] | None = None,
     *,
     options: RenderOptions | None = None,
+    failed: Callable[[UsageError], None] | None = None,
 ) -> int:
     """Write a report's files, then its stdout form, and give the run's exit code.
 
-    `evidence` is asked for only where a format has use for it; `options` are those of a caller who has it at hand.
+    `evidence` is asked for only where a format has use for it; `options` are those of a caller who has it at hand. A
+    file that cannot be written ends this with UsageError, or is told to `failed` and the rest is written all the same.
     """
     from auditor.cli.evidence import wanted
     from auditor.export.formats import render
@@ -49,7 +51,12 @@ def deliver(
     known = options or replace(DEFAULT, fail_on=fail_on, evidence=basis)
     plain = replace(known, verbose=common.verbose, width=_WIDTH)
     for name, path in output.outputs:
-        write(path, render(report, name, plain))
+        try:
+            write(path, render(report, name, plain))
+        except UsageError as error:
+            if failed is None:
+                raise
+            failed(error)
     shown = replace(plain, width=width(), color=colored(common))
     emit(render(report, output.format, shown))
     return exit_code(report, fail_on)
