@@ -20,7 +20,8 @@ for package in sys.argv[1:]:
     folder = importlib.import_module(package)
     print(folder.__file__)
     for module in pkgutil.walk_packages(folder.__path__, package + "."):
-        importlib.import_module(module.name)
+        if not module.name.endswith(".migrations.env"):  # a script that alembic runs, no module
+            importlib.import_module(module.name)
 """
 
 
