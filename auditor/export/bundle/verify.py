@@ -15,9 +15,11 @@ from auditor.export.bundle.replay import replay
 from auditor.export.json import render
 from auditor.export.json_reader import fail_on, loads
 from auditor.export.options import RenderOptions
+from auditor.report.status import FailOn
+from auditor.report.values import Report
 from auditor.version import VERSION
 
-__all__ = ["Difference", "Verified", "verify"]
+__all__ = ["Difference", "Verified", "differences", "verify"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class Difference:
     place: str
     stored: str | None
     replayed: str | None
+
+    def __str__(self) -> str:
+        """Give it in a line."""
+        return f"{self.place} was {self.stored or 'nothing'}, is {self.replayed or 'nothing'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,18 +61,27 @@ def verify(content: bytes, file: str = "") -> Verified:
     stored = loads(text, f"{file}/{REPORT}")
     evidence = evidence_of(manifest, files, file)
     again = render(replay(evidence, stored), RenderOptions(fail_on=fail_on(text)))
-    differences: tuple[Difference, ...] = ()
-    if again != text:
-        differences = tuple(_compare(json.loads(text), json.loads(again), "")) or (
-            Difference(place="the layout of the file", stored=None, replayed=None),
-        )
     return Verified(
         sha256=hashlib.sha256(content).hexdigest(),
         written_by=stored.tool_version,
         version=VERSION,
         damage=tuple(damage(manifest, files)),
         not_replayed=tuple(item.firewall for item in evidence.audited if item.capture is None),
-        differences=differences,
+        differences=_differences(text, again),
+    )
+
+
+def differences(stored: Report, replayed: Report, fail_on: FailOn) -> tuple[Difference, ...]:
+    """Give where two reports differ, as JSON tells them."""
+    options = RenderOptions(fail_on=fail_on)
+    return _differences(render(stored, options), render(replayed, options))
+
+
+def _differences(stored: str, replayed: str) -> tuple[Difference, ...]:
+    if stored == replayed:
+        return ()
+    return tuple(_compare(json.loads(stored), json.loads(replayed), "")) or (
+        Difference(place="the layout of the file", stored=None, replayed=None),
     )
 
 

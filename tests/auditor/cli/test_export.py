@@ -265,3 +265,62 @@ def test_a_report_from_nowhere(run: Run, tmp_path: Path) -> None:
     assert run("export", tmp_path / "none.json").code == 2
     (tmp_path / "x.json").write_bytes(b"\xff\xfe")
     assert "neither a report nor a bundle" in run("export", tmp_path / "x.json").err
+
+
+def test_a_bundle_of_a_stored_run(run: Run, asa: Path, tmp_path: Path) -> None:
+    """A run of the history and the files that it was judged by make the bundle that the run itself would have made."""
+    folder, wrong = asa / "http-open-while-off", asa / "http-in-range"
+    direct, later = tmp_path / "direct.zip", tmp_path / "later.zip"
+    site = ("--deployment", folder / "deployment.yaml")
+    run("config", folder / "config.txt", *site, *AS_OF, "--record", "-o", f"bundle={direct}")
+    ran = run("export", "last", *site, "--bundle", later)
+    other = run("export", "last", "--deployment", wrong / "deployment.yaml", "--bundle", tmp_path / "x.zip")
+
+    assert ran.code == 0, ran.err
+    assert run("verify", later).code == 0
+    assert later.read_bytes() == direct.read_bytes()
+    assert (other.code, "judged by other deployment" in other.err) == (2, True)
+
+
+def test_a_run_that_options_changed_makes_no_bundle_later(run: Run, asa: Path, tmp_path: Path) -> None:
+    """Where options stood over the deployment file, its files alone do not give the run again, and that is said."""
+    folder = asa / "http-open-while-off"
+    site = ("--deployment", folder / "deployment.yaml")
+    run("config", folder / "config.txt", *site, *AS_OF, "--record", "--service", "http=on")
+    ran = run("export", "last", *site, "--bundle", tmp_path / "x.zip")
+
+    assert ran.code == 2
+    assert "does not come out again" in ran.err
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_run_shows_lines_in_context(run: Run, asa: Path) -> None:
+    """A stored run has its configurations, so HTML shows what stands around a cited line."""
+    folder = asa / "http-open-while-off"
+    run("config", folder / "config.txt", "--deployment", folder / "deployment.yaml", *AS_OF, "--record")
+
+    assert '<tr class="context">' in run("export", "last", "-f", "html").out
+
+
+def test_waived_findings_replay(run: Run, asa: Path, tmp_path: Path) -> None:
+    """The waivers file is evidence too: a bundle replays with what was accepted."""
+    folder = asa / "http-open-while-off"
+    site = ("--deployment", folder / "deployment.yaml")
+    waivers = tmp_path / "waivers.yaml"
+    waivers.write_text(
+        "version: 1\nwaivers:\n"
+        "  - traffic: [{source: any4, destination: 192.0.2.10, protocol: tcp, ports: '80'}]\n"
+        "    firewall: perimeter\n"
+        "    reason: migration until spring\n    owner: mft\n    approver: ciso\n    ticket: SEC-1\n"
+        "    expires: 2027-03-31\n",
+        "utf-8",
+    )
+    file = tmp_path / "run.zip"
+    ran = run(
+        "config", folder / "config.txt", *site, *AS_OF, "--waivers", waivers, "-o", f"bundle={file}", "-f", "json"
+    )
+
+    assert ran.code == 0, ran.err
+    assert json.loads(ran.out)["summary"]["waived"] == 1
+    assert "site/waivers.yaml" in entries(file)
+    assert run("verify", file).code == 0
