@@ -10,11 +10,12 @@ from auditor.export.words import (
     citations,
     counted,
     direction,
+    gathered,
+    listed,
     packet_text,
     place,
     row_traffic,
     source_text,
-    traffic_text,
     use_text,
     waived_text,
     warning_text,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _LIMIT = 2_000
+_BOXES = 12
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -102,7 +104,7 @@ def _finding(firewall: FirewallReport, finding: Finding) -> Iterator[str]:
         ("between", direction(finding)),
         ("rows", ", ".join(finding.rows)),
         ("confidence", finding.confidence.value),
-        *(("traffic", traffic_text(box)) for box in finding.traffic),
+        *(("traffic", text) for text in listed(gathered(finding.traffic), _BOXES)),
         ("packet", packet_text(finding.witness) if finding.witness else ""),
         ("hits", use_text(finding)),
         *(("source", text) for text in citations(finding, firewall.rows)),

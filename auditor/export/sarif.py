@@ -132,7 +132,7 @@ def _result(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
         "kind": "fail" if finding.kind is not Kind.NOT_ASSESSABLE else "open",
         "message": {"text": _words(_message(firewall, finding))},
         "partialFingerprints": {_FINGERPRINT: _name(finding.id)},
-        "locations": [_location(line) for line in numbered[:1]],
+        "locations": [_location(line) for line in numbered[:1]] or [_anywhere(firewall, finding)],
         "relatedLocations": [_location(line) | {"id": number} for number, line in enumerate(numbered[1:], start=1)],
         "properties": {
             "severity": finding.severity.value,
@@ -179,6 +179,13 @@ def _location(line: Line) -> dict[str, Any]:
             "snippet": {"text": shortened(visible(line.text, keep="\n"), 10_000)},
         }
     return {"physicalLocation": physical, "message": {"text": line.role.value}}
+
+
+def _anywhere(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
+    """Give the whole file as a place: code scanning drops a result that has none, and no line decides this one."""
+    documents = firewall.source.documents if firewall.source else ()
+    name = finding.lines[0].file if finding.lines else documents[0].name if documents else "configuration"
+    return {"physicalLocation": {"artifactLocation": {"uri": _uri(name)}}}
 
 
 def _uri(name: str) -> str:

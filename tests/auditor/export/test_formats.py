@@ -171,6 +171,15 @@ def test_sarif_results() -> None:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
 
 
+def test_sarif_results_have_a_place() -> None:
+    """Code scanning drops a result without one: what no line decides is of the whole configuration."""
+    lineless = replace(finding(Kind.MISSING), lines=())
+    rendered = render(report(firewall(rows=(row(),), findings=(lineless,))), "sarif")
+    place = json.loads(rendered)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+
+    assert place == {"artifactLocation": {"uri": "running-config.txt"}}
+
+
 def test_sarif_tells_failure() -> None:
     """A firewall that could not be collected did not execute successfully, and says why."""
     runs = sarif()["runs"]
