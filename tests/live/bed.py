@@ -53,6 +53,18 @@ _SYSCTLS = {
 }
 
 
+_EMPTY = "".join(
+    f"*{table}\n{''.join(f':{chain} ACCEPT [0:0]{chr(10)}' for chain in chains)}COMMIT\n"
+    for table, chains in {
+        "raw": ("PREROUTING", "OUTPUT"),
+        "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+        "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+        "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    }.items()
+)
+"""Every table of iptables-legacy without a rule."""
+
+
 def run(*words: str, data: str | None = None, check: bool = True) -> str:
     """Run a program and give what it prints; raises RuntimeError with its complaint."""
     done = subprocess.run(words, input=data, text=True, capture_output=True, check=False, timeout=60)
@@ -131,9 +143,8 @@ class Bed:
             run("ip", "-n", far, "-6", "route", "add", "default", "via", f"{six}::1")
         run("ip", "-n", self.name("fw"), "route", "add", "default", "via", "198.51.100.10")
         run("ip", "-n", self.name("fw"), "-6", "route", "add", "default", "via", "2001:db8:100::10")
-        for command in ("iptables-legacy", "ip6tables-legacy") if self.legacy else ():
-            for table in ("filter", "mangle", "nat", "raw"):
-                self.fw(command, "-t", table, "-S", check=False)
+        for command in ("iptables-legacy-restore", "ip6tables-legacy-restore") if self.legacy else ():
+            self.fw(command, data=_EMPTY)
         for device in ("wan0", "dmz0"):  # every address of these networks is taken without asking who has it
             run("ip", "-n", self.name("fw"), "link", "set", device, "arp", "off")
 
@@ -163,13 +174,8 @@ class Bed:
     def flush(self) -> None:
         """Take every rule, set and tracked connection away."""
         self.fw("nft", "flush", "ruleset")
-        for command in ("iptables-legacy", "ip6tables-legacy"):
-            listing = self.fw(f"{command}-save", check=False)
-            for table in [line[1:].strip() for line in listing.splitlines() if line.startswith("*")]:
-                for option in ("-F", "-X"):
-                    self.fw(command, "-t", table, option)
-                for chain in [line[1:].split()[0] for line in listing.splitlines() if line.startswith(":")]:
-                    self.fw(command, "-t", table, "-P", chain, "ACCEPT", check=False)
+        for command in ("iptables-legacy-restore", "ip6tables-legacy-restore") if self.legacy else ():
+            self.fw(command, data=_EMPTY)
         self.fw("ipset", "destroy", check=False)
         self.forget()
 
