@@ -266,7 +266,9 @@ def _coverage(
     commands = platform.recipe.commands if platform.recipe is not None else ()
     beside = {command.name for command in commands if command.beside}
     states = b"".join(
-        ledger for document, ledger in zip(capture.documents, parsed.ledger, strict=True) if document.name not in beside
+        ledger
+        for document, ledger in zip(capture.documents, parsed.ledger, strict=True)
+        if document.name.partition("/")[0] not in beside
     )
     return Coverage(
         lines=len(states),

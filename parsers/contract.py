@@ -104,14 +104,15 @@ class Channel(StrEnum):
 class Command:
     """One read-only command; its output becomes the document `name`.
 
-    `optional` output may be refused by the device without making the capture incomplete. What is `beside` the
-    configuration (version, failover state) is read once, not in each context, and its lines count in no coverage.
+    `optional` output may be refused by the device without making the capture incomplete. The lines of what is `beside`
+    the configuration (version, hit counts) count in no coverage; what is read `once` is not read again in each context.
     """
 
     text: str
     name: str
     optional: bool = False
     beside: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ class Contexts:
     `inside` and `outside` are found in the output of the recipe's first command: in a context, and in the system space
     that lists them all. `leave` leads from the one to the other; where it is refused, the account may see its own
     context only, which `own` finds in the prompt (group `name`). `names` finds each context in the system's output
-    (group `name`), `enter`, with `{name}` in it, leads there. Every command that is not `beside` is then run in each
+    (group `name`), `enter`, with `{name}` in it, leads there. Every command that is not read `once` is then run in each
     context, as the document `DOCUMENT/NAME`. Both lines change what the session looks at, and nothing on the device.
     """
 

@@ -125,7 +125,7 @@ def _read(opened: Shell, recipe: Recipe) -> tuple[Document, ...]:
     documents = [start, *(_document(opened, command) for command in others)]
     for name in names:
         if recipe.contexts is not None and _enter(opened, recipe.contexts.enter.replace("{name}", name)):
-            documents += [_document(opened, command, name) for command in recipe.commands if not command.beside]
+            documents += [_document(opened, command, name) for command in recipe.commands if not command.once]
         else:
             # The platform's parser names each context that is listed and whose configuration is not there.
             _LOG.warning("context %s could not be entered; what it lets pass is not judged", name)

@@ -29,7 +29,7 @@ def test_the_demonstration_is_collected_whole_by_the_platforms_own_recipe() -> N
         collected = collect(demo.target, demo.credentials, platform=PLATFORM, host_keys=NO_KEYS)
         record = demo.emulator.record
 
-    running, version, failover = collected.capture.documents
+    running, version, failover, lists = collected.capture.documents
     changed = [
         (ours, theirs)
         for ours, theirs in zip(configuration().split("\n"), running.text.split("\n"), strict=True)
@@ -40,6 +40,8 @@ def test_the_demonstration_is_collected_whole_by_the_platforms_own_recipe() -> N
     assert "FAKE" not in running.text
     assert "Cisco Adaptive Security Appliance Software Version 9.16(4)" in version.text
     assert failover.text == "Failover Off\n"
+    counted = "access-list OUTSIDE_IN line 6 extended permit tcp any object ST-VIP eq www (hitcnt="
+    assert counted in lists.text
     assert demand(PLATFORM, collected.capture) is None
     assert record.changes == []
     assert PLATFORM.recipe is not None
