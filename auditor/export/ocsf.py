@@ -168,4 +168,4 @@ def _time(as_of: str) -> int:
 
 
 def _words(text: str) -> str:
-    return shortened(visible(text), _LIMIT)
+    return visible(shortened(text, _LIMIT))

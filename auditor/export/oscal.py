@@ -237,7 +237,7 @@ def _risk(name: str, finding: Finding) -> dict[str, Any]:
 
 
 def _uuid(*parts: str) -> str:
-    return str(uuid.uuid5(_NAMESPACE, "\n".join(visible(part) for part in parts)))
+    return str(uuid.uuid5(_NAMESPACE, "\n".join(parts).encode("utf-8", "backslashreplace").decode()))
 
 
 def _moment(text: str) -> str:
@@ -246,7 +246,7 @@ def _moment(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    return shortened(visible(text).strip(), _LIMIT) or "(empty)"
+    return visible(shortened(text, _LIMIT)).strip() or "(empty)"
 
 
 def _token(text: str) -> str:

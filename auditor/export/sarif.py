@@ -176,7 +176,7 @@ def _location(line: Line) -> dict[str, Any]:
         physical["region"] = {
             "startLine": line.line,
             "endLine": line.end_line or line.line,
-            "snippet": {"text": shortened(visible(line.text, keep="\n"), 10_000)},
+            "snippet": {"text": visible(shortened(line.text, 10_000), keep="\n")},
         }
     return {"physicalLocation": physical, "message": {"text": line.role.value}}
 
@@ -194,8 +194,8 @@ def _uri(name: str) -> str:
 
 
 def _name(text: str) -> str:
-    return shortened(visible(text), 500)
+    return visible(shortened(text, 500))
 
 
 def _words(text: str) -> str:
-    return shortened(visible(text), 10_000)
+    return visible(shortened(text, 10_000))

@@ -82,7 +82,7 @@ def _write(sheet: Any, row: int, column: int, value: str | int, shape: Any) -> N
 
 
 def _cell(text: str) -> str:
-    return shortened(visible(text, keep="\n"), _CELL)
+    return shortened(visible(shortened(text, _CELL), keep="\n"), _CELL)
 
 
 def _moment(as_of: str) -> datetime:
