@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import ClassVar, Final
+from zlib import crc32
 
 from auditor.demo.terminal import Terminal
 
@@ -38,6 +39,30 @@ Last Failover at: 03:05:15 UTC Nov 1 2026
 _UNPRIVILEGED = "user"
 PRIVILEGED: Final = "privileged"
 _CONFIGURING = "configuring"
+
+
+def _counted(configuration: str | bytes) -> str:
+    """What `show access-list` says of a configuration: each line numbered within its list, with a count of its own.
+
+    The counts are made up, the same for the same words; about every third line was never hit.
+    """
+    text = configuration if isinstance(configuration, str) else configuration.decode("utf-8", "replace")
+    lists: dict[str, list[str]] = {}
+    for name, words in re.findall(r"(?m)^access-list (\S+) ((?:extended|standard|remark) .*?) *$", text):
+        lists.setdefault(name, []).append(words)
+    lines = [
+        "access-list cached ACL log flows: total 0, denied 0 (deny-flow-max 4096)",
+        "            alert-interval 300",
+    ]
+    for name, entries in lists.items():
+        elements = sum(not words.startswith("remark") for words in entries)
+        lines.append(f"access-list {name}; {elements} elements; name hash: 0x{crc32(name.encode()):08x}")
+        for number, words in enumerate(entries, start=1):
+            line = f"access-list {name} line {number} {words}"
+            mark = crc32(words.encode())
+            count = mark % 10_000 if mark % 3 else 0
+            lines.append(line if words.startswith("remark") else f"{line} (hitcnt={count}) 0x{mark:08x}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 class Asa(Terminal):
@@ -117,6 +142,7 @@ class Asa(Terminal):
         state = self.device.failover
         failover = _FAILOVER.format(state=state) if state else "Failover Off\n"
         shown: dict[str, str | bytes] = {"show version": version, "show failover": failover}
+        shown["show access-list"] = _counted(self.running())
         return shown | {"show running-config": self.running(), "show run": self.running()}
 
     async def _carry_out(self, line: str) -> None:

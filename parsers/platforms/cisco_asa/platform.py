@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from parsers.contract import Parsed, Platform
+from parsers.contract import Parsed, Platform, RuleUse
 from parsers.errors import ParserError, UnsupportedError
 from parsers.model.addresses import ANY, ANY4
+from parsers.model.capture import Span
 from parsers.model.firewall import Firewall
 from parsers.platforms._cisco_lina.ace import Surroundings
 from parsers.platforms._cisco_lina.acl import AccessLists
@@ -23,6 +24,7 @@ from parsers.platforms._cisco_lina.device import (
     version_of,
 )
 from parsers.platforms._cisco_lina.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
+from parsers.platforms._cisco_lina.hits import counts_by_line
 from parsers.platforms._cisco_lina.inspection import Policies
 from parsers.platforms._cisco_lina.interfaces import ports, routing
 from parsers.platforms._cisco_lina.nat import translations
@@ -33,10 +35,10 @@ from parsers.platforms._cisco_lina.translation import reverse_path_stage, source
 from parsers.platforms._cisco_lina.units import FAILOVER, role, standby
 from parsers.platforms._cisco_lina.vocabulary import settle, unbound
 from parsers.platforms._cisco_lina.vpn import Tunnels
-from parsers.platforms.cisco_asa.recipe import BESIDE, CONFIGURATION, RECIPE, VERSION, prove
+from parsers.platforms.cisco_asa.recipe import ACCESS_LISTS, CONFIGURATION, RECIPE, VERSION, is_beside, prove
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from parsers.model.addresses import AddressSet
     from parsers.model.capture import Capture, Document
@@ -55,7 +57,7 @@ def parse(capture: Capture) -> Parsed:
 
     Raises UnsupportedError for a version before 8.3, PIX, FWSM and transparent mode, ParserError for an empty capture.
     """
-    configurations = [document for document in capture.documents if document.name not in BESIDE]
+    configurations = [document for document in capture.documents if not is_beside(document)]
     if not any(document.text.strip() for document in configurations):
         name = configurations[0].name if configurations else None
         raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
@@ -72,7 +74,7 @@ def parse(capture: Capture) -> Parsed:
     )
     firewalls = []
     for text, document in zip(texts, capture.documents, strict=True):
-        if document.name in BESIDE:
+        if is_beside(document):
             text.ledger.modelled(range(1, len(text.lines) + 1))
         elif context_names(text):
             unread_contexts(text, known)
@@ -91,7 +93,19 @@ def parse(capture: Capture) -> Parsed:
         firewalls=tuple(firewalls),
         ledger=tuple(text.ledger.finish() for text in texts),
         remarks=tuple(remark for text in texts for remark in text.remarks),
+        uses=tuple(_uses(capture)),
     )
+
+
+def _uses(capture: Capture) -> Iterator[RuleUse]:
+    """Give the hit counts of each configuration's lines from the access lists that were shown with it."""
+    shown = {document.name: document for document in capture.documents}
+    for index, document in enumerate(capture.documents):
+        evidence = shown.get(document.name.replace(CONFIGURATION, ACCESS_LISTS, 1))
+        if evidence is None or is_beside(document):
+            continue
+        for line, item in counts_by_line(document, evidence).items():
+            yield RuleUse(span=Span(document=index, first=line, last=line), count=item.count)
 
 
 def _extract(document: Document, index: int) -> Configuration:

@@ -1,8 +1,9 @@
 """Collecting from an ASA: what is sent, and what proves a capture whole.
 
 Source: Cisco ASA Series Command Reference, `show running-config` (it masks keys; `more system:running-config`, which
-does not, is never sent), `terminal pager`, `enable`, `changeto`, `show failover`. `changeto` is a move of the session,
-as `cd` is one of a shell's: it is in privileged mode, not in configuration mode, and writes nothing.
+does not, is never sent), `terminal pager`, `enable`, `changeto`, `show failover`, `show access-list`. `changeto` is a
+move of the session, as `cd` is one of a shell's: it is in privileged mode, not in configuration mode, and writes
+nothing.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from parsers.contract import Channel, Command, Completeness, Contexts, Recipe
 from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
 
 if TYPE_CHECKING:
-    from parsers.model.capture import Capture
+    from parsers.model.capture import Capture, Document
 
-__all__ = ["BESIDE", "CONFIGURATION", "RECIPE", "VERSION", "prove"]
+__all__ = ["ACCESS_LISTS", "CONFIGURATION", "RECIPE", "VERSION", "is_beside", "prove"]
 
 CONFIGURATION = "running-config"
 VERSION = "version"
-BESIDE = frozenset({VERSION, FAILOVER})
-"""Documents of a capture that are no configuration."""
+ACCESS_LISTS = "access-list"
+"""The access lists with their hit counts: evidence of use. Each context has its own."""
+_BESIDE = frozenset({VERSION, FAILOVER, ACCESS_LISTS})
 
 RECIPE = Recipe(
     channel=Channel.SHELL,
@@ -32,8 +34,9 @@ RECIPE = Recipe(
     preparation=("terminal pager 0",),
     commands=(
         Command(text="show running-config", name=CONFIGURATION),
-        Command(text="show version", name=VERSION, optional=True, beside=True),
-        Command(text="show failover", name=FAILOVER, optional=True, beside=True),
+        Command(text="show version", name=VERSION, optional=True, beside=True, once=True),
+        Command(text="show failover", name=FAILOVER, optional=True, beside=True, once=True),
+        Command(text="show access-list", name=ACCESS_LISTS, optional=True, beside=True),
     ),
     contexts=Contexts(
         inside=r"^ASA Version \S+ <context>",
@@ -52,6 +55,7 @@ RECIPE = Recipe(
         "show running-config",
         "show version",
         "show failover",
+        "show access-list",
         "changeto system",
         r"changeto context [\w.-]{1,32}",
         "show [0-9a-f]{12}",
@@ -64,9 +68,14 @@ _STARTS = (": Saved", ": Serial Number", "ASA Version ")
 _END = re.compile(r"^Cryptochecksum:[0-9a-f]{32}\s*\n: end\s*\Z", re.MULTILINE)
 
 
+def is_beside(document: Document) -> bool:
+    """Tell whether a document of a capture is no configuration."""
+    return document.name.partition("/")[0] in _BESIDE
+
+
 def prove(capture: Capture) -> Completeness:
     """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
-    documents = [document for document in capture.documents if document.name not in BESIDE]
+    documents = [document for document in capture.documents if not is_beside(document)]
     if not documents:
         return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
     for document in documents:

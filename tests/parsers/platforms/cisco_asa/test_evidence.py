@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from parsers.model.capture import Document, Span
+from parsers.model.capture import Capture, Document, Span
 from parsers.platforms._cisco_lina.failover import differences
 from parsers.platforms._cisco_lina.hits import counts_by_line, read_counts
+from parsers.platforms.cisco_asa import PLATFORM
 
 CONFIGURATION = Document(
     name="running-config",
@@ -95,3 +97,28 @@ def test_a_pair_out_of_step_is_told_line_by_line() -> None:
         "- access-list A extended deny ip any any inactive",
         "+ access-list B extended permit tcp any object-group EDGES eq telnet",
     ]
+
+
+def test_counts_stand_beside_the_meaning() -> None:
+    """A capture with the shown access lists gives each counted line its use; without them it means the same."""
+    shown = Document(name="access-list", command="show access-list", text=SHOWN)
+    plain = PLATFORM.parse(Capture(documents=(CONFIGURATION,)))
+    counted = PLATFORM.parse(Capture(documents=(CONFIGURATION, shown)))
+
+    assert sorted((use.span.document, use.span.first, use.count) for use in counted.uses) == [
+        (0, 5, 41),
+        (0, 6, 7),
+        (0, 7, 0),
+    ]
+    assert plain.uses == ()
+    assert counted.firewalls == plain.firewalls
+
+
+def test_each_context_has_counts_of_its_own() -> None:
+    """The lists shown within a context are of that context's lines."""
+    context = replace(CONFIGURATION, name="running-config/dmz")
+    shown = Document(name="access-list/dmz", text=SHOWN)
+    other = Document(name="access-list/inside", text=SHOWN.replace("hitcnt=7", "hitcnt=9"))
+    counted = PLATFORM.parse(Capture(documents=(context, other, shown)))
+
+    assert {use.count for use in counted.uses} == {41, 7, 0}
