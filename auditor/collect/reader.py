@@ -57,7 +57,7 @@ class Shell:
     def synchronise(self) -> str:
         """Bring reader and device into step and give the prompt, whatever was printed before."""
         line = self._sentinel()
-        self._wire.send_line(line)
+        self._send_sentinel(line)
         stream = _Stream()
         while True:
             at = stream.find(line)
@@ -79,7 +79,7 @@ class Shell:
         sent = False
         while True:
             if not sent and self._prompt_form.search(stream.tail(_PROMPT_SIZE)):
-                self._wire.send_line(sentinel)
+                self._send_sentinel(sentinel)
                 sent = True
             elif sent and (at := stream.find(sentinel)) >= 0:
                 answer = stream.after(at + len(sentinel))
@@ -125,7 +125,7 @@ class Shell:
                 self._wire.turn_page(self._recipe.pager, self._recipe.pager_answer)
                 pages += 1
             elif not sent and at_prompt.search(stream.tail(len(self.prompt) + 2)):
-                self._wire.send_line(sentinel)
+                self._send_sentinel(sentinel)
                 sent = True
             elif sent and (at := stream.find(sentinel)) >= 0:
                 start = max(at - len(self.prompt) - 2, 0)
@@ -168,6 +168,10 @@ class Shell:
             if any(pattern.match(line) for pattern in self._refusals):
                 return line.strip()
         return None
+
+    def _send_sentinel(self, sentinel: str) -> None:
+        # What is told of it is the same in every run, so that equal collections have equal reports.
+        self._wire.send_line(sentinel, shown=self._recipe.sentinel.replace("{nonce}", "<nonce>"))
 
     def _sentinel(self) -> str:
         return self._recipe.sentinel.replace("{nonce}", self._nonce(6))

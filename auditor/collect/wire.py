@@ -96,7 +96,7 @@ class Wire:
 
     @property
     def sent(self) -> tuple[str, ...]:
-        """Every line sent so far, empty ones left out, secrets as `<secret>`."""
+        """Every line sent so far, empty ones left out, secrets as `<secret>`, nonces as `<nonce>`."""
         return tuple(self._sent)
 
     @property
@@ -108,9 +108,11 @@ class Wire:
         """Take the enable secret after all: it was asked for only when the device turned out to want one."""
         self._secret = secret
 
-    def send_line(self, line: str) -> None:
-        """Send one line of the recipe."""
+    def send_line(self, line: str, *, shown: str | None = None) -> None:
+        """Send one line of the recipe; `shown` is what `sent` tells of it, where that is not the line itself."""
         self.sendall(line.encode() + b"\n")
+        if shown is not None:
+            self._sent[-1] = shown
 
     def sendall(self, data: bytes) -> None:
         """Send whole lines after checking every one of them; raises ForbiddenLineError before a byte leaves."""

@@ -44,7 +44,8 @@ def test_a_configuration_comes_back_byte_equal_and_the_device_unchanged() -> Non
     assert collected.weak_algorithms == ()
     assert record.changes == []
     assert all(any(re.fullmatch(pattern, line) for pattern in ASA_ALLOWED) for line in record.commands)
-    assert [line for line in collected.commands if line != "<secret>"] == record.commands
+    told = [re.sub(r"[0-9a-f]{12}", "<nonce>", line) for line in record.commands]
+    assert [line for line in collected.commands if line != "<secret>"] == told
     assert collected.commands.count("<secret>") == record.secrets_received == 1
     assert record.connections == 1
 
