@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
-from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.conditions import Axis, Condition, ConditionKind
 from parsers.model.rules import ALL_STATES, ANYTHING, Match, State
 from parsers.model.services import ICMP, ICMP6, PORTS, TCP, UDP, Service, ServiceSet
 from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, but, perhaps, unknown
@@ -72,7 +72,9 @@ def negate(guard: Guard, domain: Match = ANYTHING, names: frozenset[str] | None 
     upper = but(domain, guard.sure, names)
     lower = but(domain, guard.possible, names)
     sure = () if lower.excluded else lower.possible
-    return Guard(possible=upper.possible, sure=sure, excluded=upper.excluded, conditions=guard.conditions)
+    # what a site states of a list by its name narrows the list, not what lies outside it
+    conditions = tuple(replace(why, axis=Axis.WHOLE) for why in guard.conditions)
+    return Guard(possible=upper.possible, sure=sure, excluded=upper.excluded, conditions=conditions)
 
 
 def address(axis: str, found: AddressSet, *objects: str) -> Guard:

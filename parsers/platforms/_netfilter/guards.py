@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from parsers.model.addresses import AddressSet
-from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.conditions import Axis, Condition, ConditionKind
 from parsers.model.rules import ANYTHING, Match, State
 from parsers.model.services import ServiceSet
 
@@ -200,9 +200,11 @@ def _rest(domain: Match, box: Match, name: str, names: frozenset[str] | None) ->
     return (replace(domain, **change),) if left else ()
 
 
-def perhaps(guard: Guard, kind: ConditionKind, text: str, values: tuple[str, ...] = ()) -> Guard:
-    """Make a guard an upper bound of which nothing is sure."""
-    condition = Condition(kind=kind, values=values, text=text)
+def perhaps(
+    guard: Guard, kind: ConditionKind, text: str, values: tuple[str, ...] = (), axis: Axis = Axis.WHOLE
+) -> Guard:
+    """Make a guard an upper bound of which nothing is sure; `axis` is what a list of addresses narrows."""
+    condition = Condition(kind=kind, values=values, text=text, axis=axis)
     return replace(guard, sure=(), conditions=(*guard.conditions, condition))
 
 

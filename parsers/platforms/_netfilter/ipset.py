@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from parsers.contract import RemarkKind
 from parsers.model.addresses import AddressSet
 from parsers.model.capture import Span
-from parsers.model.conditions import Bounds, Condition, ConditionKind
+from parsers.model.conditions import Axis, Bounds, Condition, ConditionKind
 from parsers.model.firewall import NamedObject
 from parsers.model.services import ServiceSet
 from parsers.platforms._netfilter import expressions as ex
@@ -112,9 +112,9 @@ class IpSets:
                 lookup.undefined(f"there is no ipset {name}")
             else:
                 lookup.undefined(f"ipset {name} was not collected: ipset save")
-            return perhaps(EVERYTHING, ConditionKind.DYNAMIC_LIST, f"ipset {name} is not known", (name,))
+            return _list(f"ipset {name} is not known", name, directions)
         if found.timed or name in self.updated:
-            return perhaps(EVERYTHING, ConditionKind.DYNAMIC_LIST, f"ipset {name} changes over time", (name,))
+            return _list(f"ipset {name} changes over time", name, directions)
         if found.kind == "list":
             return self._of_list(found, directions, lookup)
         if found.version != lookup.version and found.dimensions[0] in {"ip", "net"}:
@@ -146,6 +146,11 @@ class IpSets:
             else:
                 members.append((Bounds.exact(box.source if directions[0] == "src" else box.destination), member.span))
         self.objects[name] = NamedObject(name=name, members=tuple(members), span=found.span)
+
+
+def _list(text: str, name: str, directions: tuple[str, ...]) -> Guard:
+    axis = Axis.WHOLE if len(directions) > 1 else Axis.SOURCE if directions[0] == "src" else Axis.DESTINATION
+    return perhaps(EVERYTHING, ConditionKind.DYNAMIC_LIST, text, (name,), axis)
 
 
 def _union(guards: list[Guard]) -> Guard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.conditions import Axis, Condition, ConditionKind
 from parsers.model.rules import ANYTHING, Match, State
 from parsers.model.services import ServiceSet
 from parsers.platforms._netfilter import expressions as ex
@@ -345,7 +345,8 @@ def _recent(options: tuple[Option, ...], _: MatchScope) -> Guard:
     if "--set" in names and not names["--set"].negated:
         return EVERYTHING
     listed = names["--name"].arguments if "--name" in names else ("DEFAULT",)
-    return perhaps(EVERYTHING, ConditionKind.DYNAMIC_LIST, f"recent list {listed[0]}", listed)
+    axis = Axis.DESTINATION if "--rdest" in names else Axis.SOURCE
+    return perhaps(EVERYTHING, ConditionKind.DYNAMIC_LIST, f"recent list {listed[0]}", listed, axis)
 
 
 def _always(_: tuple[Option, ...], __: MatchScope) -> Guard:

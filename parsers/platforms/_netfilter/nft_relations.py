@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parsers.contract import RemarkKind
 from parsers.model.addresses import AddressSet
 from parsers.model.capture import Span
-from parsers.model.conditions import Bounds, Condition, ConditionKind
+from parsers.model.conditions import Axis, Bounds, ConditionKind
 from parsers.model.firewall import NamedObject
 from parsers.model.rules import ANYTHING, Match
 from parsers.model.services import ServiceSet
@@ -69,10 +69,11 @@ class Sets:
         block = self.block(name, span)
         domain = _domain(left, place)
         if block is None:
-            return _perhaps_in(domain, Condition(kind=ConditionKind.UNKNOWN, text=f"there is no set @{name}"))
+            text = f"there is no set @{name}"
+            return perhaps(Guard.of(domain), ConditionKind.UNKNOWN, text, (name,), _axis(left))
         if self.open(block):
-            why = Condition(kind=ConditionKind.DYNAMIC_LIST, values=(name,), text=f"@{name} changes over time")
-            return _perhaps_in(domain, why)
+            text = f"@{name} changes over time"
+            return perhaps(Guard.of(domain), ConditionKind.DYNAMIC_LIST, text, (name,), _axis(left))
         found = _members(left, block.elements, place)
         self._object(block, left, place)
         return replace(found, possible=_named(found.possible, name), sure=_named(found.sure, name))
@@ -110,8 +111,10 @@ def _named(boxes: tuple[Match, ...], name: str) -> tuple[Match, ...]:
     return tuple(replace(box, objects=(f"@{name}",)) for box in boxes)
 
 
-def _perhaps_in(domain: Match, why: Condition) -> Guard:
-    return Guard(possible=(domain,), sure=(), conditions=(why,))
+def _axis(left: tuple[str, ...]) -> Axis:
+    """Give what a set of addresses narrows, so that a site can state its content by name."""
+    key = left[0].rpartition(" ")[2] if len(left) == 1 else ""
+    return {"saddr": Axis.SOURCE, "daddr": Axis.DESTINATION}.get(key, Axis.WHOLE)
 
 
 def _domain(left: tuple[str, ...], place: Place) -> Match:
