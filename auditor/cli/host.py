@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,15 @@ from auditor.cli.options import (
 from auditor.cli.reading import encoding
 from auditor.cli.recording import recording
 from auditor.cli.waiving import waivers
-from auditor.errors import CollectionError, NotAssessableError, StAuditError, UsageError
+from auditor.errors import BugError, CollectionError, NotAssessableError, StAuditError, UsageError
 
 if TYPE_CHECKING:
+    from auditor.collect.session import Collected
     from auditor.deployment.site import Deployment, FirewallEntry
     from auditor.export.evidence import Audited
     from auditor.report.values import FirewallReport
+    from parsers.contract import Platform
+    from parsers.model.firewall import Firewall
 
 __all__ = ["command"]
 
@@ -76,7 +80,7 @@ def command(
     Ends in 0 compliant, 1 findings, 2 usage, 3 not assessable (also: not reached, not let in, host key refused), 4
     nothing to judge.
     """
-    from auditor.audit import compose
+    from auditor.audit import compose, models
     from auditor.cli.evidence import gather
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
@@ -97,14 +101,21 @@ def command(
     reports: list[FirewallReport] = []
     audited: list[Audited] = []
     codes: list[int] = []
-    for host, entry in zip(hosts, entries, strict=True):
+    fetched = [
+        _fetched(host, entry, platform, encoding, collecting, save_config, logger)
+        for host, entry in zip(hosts, entries, strict=True)
+    ]
+    captures = {item.entry.name: (item.collected.capture, item.platform) for item in fetched if item.collected}
+    known = models(captures, deployment) if deployment.paths and len(captures) > 1 else {}
+    for item in fetched:
+        others = {name: model for name, model in known.items() if name != item.entry.name}
         try:
-            found, basis = _audited(host, entry, deployment, platform, encoding, collecting, save_config, logger)
+            found, basis = _audited(item, deployment, others, logger)
         except UsageError as error:
             # The deployment does not fit this firewall; the others are audited all the same.
             if len(hosts) == 1:
                 raise
-            logger.error("%s: %s", entry.name, error)  # noqa: TRY400 - the message says all, a traceback nothing
+            logger.error("%s: %s", item.entry.name, error)  # noqa: TRY400 - the message says all, a traceback nothing
             codes.append(error.exit_code)
         else:
             reports.append(found)
@@ -127,21 +138,28 @@ def _entry(deployment: Deployment, host: str) -> FirewallEntry:
     return find(deployment, host) or named(deployment, host)
 
 
-def _audited(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fetched:
+    """A firewall that was asked for, and what came of it: its configuration, or the report of why not."""
+
+    entry: FirewallEntry
+    platform: Platform
+    collected: Collected | None = None
+    failure: FirewallReport | None = None
+
+
+def _fetched(
     host: str,
     entry: FirewallEntry,
-    deployment: Deployment,
     chosen: str | None,
     encoding: str,
     collecting: Collecting,
     folder: Path | None,
     logger: logging.Logger,
-) -> tuple[FirewallReport, Audited]:
-    """Collect and audit one firewall; that it cannot be reached, or not be trusted, is its error in the report."""
-    from auditor.audit import Origin, audit_firewall, failed
-    from auditor.cli.fetching import fetch, origin, platform_of, save
-    from auditor.export.evidence import Audited
-    from auditor.report.connection import with_weak_algorithms
+) -> _Fetched:
+    """Collect one firewall; that it cannot be reached, or not be trusted, is its error in the report."""
+    from auditor.audit import failed
+    from auditor.cli.fetching import fetch, platform_of, save
     from auditor.report.values import ProblemKind, Source
 
     platform = platform_of(host, entry, chosen)
@@ -149,13 +167,30 @@ def _audited(
         collected = fetch(host, entry, platform, collecting, encoding=encoding)
     except NotAssessableError as error:
         logger.error("%s: %s", entry.name, _words(error))  # noqa: TRY400 - the message says all, a traceback nothing
-        missing = Audited(firewall=entry.name, platform=platform.id, kind="ssh")
         sent = error.commands if isinstance(error, CollectionError) else ()
         source = Source(kind="ssh", address=entry.address or host, commands=sent)
         kind = ProblemKind(error.kind.value)
-        return failed(entry.name, platform.id, kind, error.message, error.hint, source), missing
+        failure = failed(entry.name, platform.id, kind, error.message, error.hint, source)
+        return _Fetched(entry=entry, platform=platform, failure=failure)
     if folder is not None:
         logger.info("saved to %s", save(folder, entry.name, platform, collected))
+    return _Fetched(entry=entry, platform=platform, collected=collected)
+
+
+def _audited(
+    fetched: _Fetched, deployment: Deployment, others: dict[str, Firewall], logger: logging.Logger
+) -> tuple[FirewallReport, Audited]:
+    """Audit what was collected; on a path, in the addresses that the firewalls before send."""
+    from auditor.audit import Origin, audit_firewall
+    from auditor.cli.fetching import origin
+    from auditor.export.evidence import Audited
+    from auditor.report.connection import with_weak_algorithms
+
+    entry, platform, collected = fetched.entry, fetched.platform, fetched.collected
+    if fetched.failure is not None:
+        return fetched.failure, Audited(firewall=entry.name, platform=platform.id, kind="ssh")
+    if collected is None:
+        raise BugError(f"{entry.name}: neither collected nor failed")
     where = origin(collected)
     report = audit_firewall(
         collected.capture,
@@ -169,6 +204,7 @@ def _audited(
             host_key=where.host_key,
             commands=where.commands,
         ),
+        others=others,
     )
     if report.error is not None:
         logger.error("%s: %s", entry.name, report.error.message)
