@@ -14,7 +14,7 @@ from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet
 from parsers.model.conditions import Axis, Condition, ConditionKind
 from parsers.model.rules import ALL_STATES, ANYTHING, Match, State
 from parsers.model.services import ICMP, ICMP6, PORTS, TCP, UDP, Service, ServiceSet
-from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, but, perhaps, unknown
+from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, but, meet, perhaps, unknown
 from parsers.platforms._netfilter.marks import Marks
 from parsers.platforms._netfilter.network import MULTICAST, UNKNOWN_NETWORK, Network
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DNAT", "PORTED", "SNAT", "UNTRACKED", "Hook", "Place", "address", "address_type", "address_type_at", "family",
-    "icmp", "interface", "negate", "packet_type", "port", "protocol", "reverse_path", "states", "status",
+    "icmp", "interface", "negate", "not_both", "packet_type", "port", "protocol", "reverse_path", "states", "status",
     "tcp_flag_test",
 ]  # fmt: skip
 
@@ -75,6 +75,24 @@ def negate(guard: Guard, domain: Match = ANYTHING, names: frozenset[str] | None 
     # what a site states of a list by its name narrows the list, not what lies outside it
     conditions = tuple(replace(why, axis=Axis.WHOLE) for why in guard.conditions)
     return Guard(possible=upper.possible, sure=sure, excluded=upper.excluded, conditions=conditions)
+
+
+def not_both(one: Guard, two: Guard, domain: Match) -> Guard:
+    """Give the bounds of two negated fields that lie side by side in a packet's transport header.
+
+    nft 1.0.6 and iptables-nft 1.8.9 compile them to "not this pair" and list them as they were written; other versions
+    compile what was written. The listing cannot tell which is in force.
+    """
+    both = [meet(a, b) for a in one.possible for b in two.possible]
+    neither = negate(one, domain) & negate(two, domain)
+    text = "the listing cannot tell whether both values are excluded or only the two together"
+    why = Condition(kind=ConditionKind.UNKNOWN, text=text)
+    return Guard(
+        possible=(domain,),
+        sure=neither.possible,
+        excluded=tuple(box for box in both if box is not None),
+        conditions=(why,),
+    )
 
 
 def address(axis: str, found: AddressSet, *objects: str) -> Guard:

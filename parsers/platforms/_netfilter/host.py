@@ -67,7 +67,7 @@ def build(
         objects=objects,
         assumptions=(*assumptions, _UNMARKED),
     )
-    return Parsed(firewalls=(firewall,), ledger=notes.finish(), remarks=notes.remarks)
+    return Parsed(firewalls=(firewall,), ledger=notes.finish(), remarks=notes.remarks, uses=notes.uses)
 
 
 def not_collected(version: int, command: str) -> tuple[Stage, ...]:

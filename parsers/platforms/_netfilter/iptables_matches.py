@@ -10,7 +10,7 @@ from parsers.model.rules import ANYTHING, Match, State
 from parsers.model.services import ServiceSet
 from parsers.platforms._netfilter import expressions as ex
 from parsers.platforms._netfilter import values as va
-from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, exotic, meet, perhaps, unknown
+from parsers.platforms._netfilter.guards import EVERYTHING, NOTHING, Guard, exotic, perhaps, unknown
 from parsers.platforms._netfilter.ipset import Lookup
 from parsers.platforms._netfilter.marks import Mark
 
@@ -166,25 +166,11 @@ def _ports(options: tuple[Option, ...], scope: MatchScope, module: str) -> tuple
     domain = Match(services=ServiceSet.protocol(number))
     single = all(low == high for option in mine for low, high in va.ports([option.argument]))
     if len(mine) == 2 and all(option.negated for option in mine) and single and scope.native:
-        return _either_or(plain, domain), rest
+        return ex.not_both(plain[0], plain[1], domain), rest
     guard = Guard.of(domain)
     for option, found in zip(mine, plain, strict=True):
         guard &= ex.negate(found, domain) if option.negated else found
     return guard, rest
-
-
-def _either_or(plain: list[Guard], domain: Match) -> Guard:
-    """Give the bounds of two negated ports, which iptables-nft 1.8.9 compiles to "not this pair" (testbed.md)."""
-    both = [meet(a, b) for a in plain[0].possible for b in plain[1].possible]
-    neither = ex.negate(plain[0], domain) & ex.negate(plain[1], domain)
-    text = "the listing cannot tell whether both ports are excluded or only the pair of them"
-    why = Condition(kind=ConditionKind.UNKNOWN, text=text)
-    return Guard(
-        possible=(domain,),
-        sure=neither.possible,
-        excluded=tuple(box for box in both if box is not None),
-        conditions=(why,),
-    )
 
 
 def _flags(option: Option, _: MatchScope) -> Guard:

@@ -16,7 +16,7 @@ from parsers.platforms._netfilter.guards import EVERYTHING, Guard, perhaps, unkn
 from parsers.platforms._netfilter.marks import Mark as MarkName
 from parsers.platforms._netfilter.marks import MarkChange
 from parsers.platforms._netfilter.nft_nat import nat_entries
-from parsers.platforms._netfilter.nft_relations import Scope, Sets, map_parts, relation
+from parsers.platforms._netfilter.nft_relations import Scope, Sets, map_parts, merged, merged_pair, relation
 from parsers.platforms._netfilter.nft_syntax import (
     Conditional,
     Harmless,
@@ -166,9 +166,13 @@ class TableMeaning:
         found: list[Entry] = []
         guard = EVERYTHING
         understood = True
-        for item in line.statements:
+        pairs = merged(line.statements)
+        for number, item in enumerate(line.statements):
             try:
-                guard &= self._demand(item, place, line)
+                if number in pairs and isinstance(item, Relation):
+                    guard &= self._pair(item, line.statements[pairs[number]], place, line)
+                elif number not in pairs.values():
+                    guard &= self._demand(item, place, line)
                 entries, ended = self._effects(item, guard, place, line)
             except ValueError as error:
                 understood = False
@@ -189,6 +193,10 @@ class TableMeaning:
 
     def _scope(self, place: Place, line: RuleLine) -> Scope:
         return Scope(place=place, sets=self._sets, span=line.span)
+
+    def _pair(self, one: Relation, two: Statement, place: Place, line: RuleLine) -> Guard:
+        """Give the bounds of two statements that nft may have merged."""
+        return merged_pair(one, two, self._scope(place, line)) if isinstance(two, Relation) else EVERYTHING
 
     def _demand(self, item: Statement, place: Place, line: RuleLine) -> Guard:
         """Give the packets that pass a statement; raises ValueError for one that is not understood."""

@@ -23,6 +23,7 @@ from parsers.platforms._netfilter.nft_syntax import (
     Relation,
     SetBlock,
     SetReference,
+    Statement,
     TableBlock,
     Values,
     VerdictStatement,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from parsers.platforms._netfilter.expressions import Hook, Place
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["Scope", "Sets", "map_parts", "relation"]
+__all__ = ["Scope", "Sets", "map_parts", "merged", "merged_pair", "relation"]
 
 Data = VerdictStatement | tuple[str, ...] | None
 
@@ -194,6 +195,40 @@ def _extension(item: Relation) -> Guard:
     if absent is (item.operator in {"==", "in"}):
         return EVERYTHING
     return exotic(f"only packets with {item.left[0]}")
+
+
+def merged(statements: tuple[Statement, ...]) -> dict[int, int]:
+    """Give pairs of places of negated single values in fields side by side, which nft may have merged (testbed.md)."""
+    single = {
+        item.left[0]: place
+        for place, item in enumerate(statements)
+        if isinstance(item, Relation) and item.operator == "!=" and not item.mask and _is_single(item)
+    }
+    found: dict[int, int] = {}
+    for field_name, place in single.items():
+        head, _, key = field_name.partition(" ")
+        other = {"sport": "dport", "type": "code"}.get(key)
+        if other and f"{head} {other}" in single:
+            found[place] = single[f"{head} {other}"]
+    return found
+
+
+def _is_single(item: Relation) -> bool:
+    if len(item.left) != 1:
+        return False
+    match item.right:
+        case Values(parts=((word,),)):
+            return "-" not in word or not word[0].isdigit()
+        case AnonymousSet(elements=(element,)):
+            return element.key != ("*",) and ("-" not in element.key[0] or not element.key[0][0].isdigit())
+        case _:
+            return False
+
+
+def merged_pair(one: Relation, two: Relation, scope: Scope) -> Guard:
+    """Give the bounds of two negated values that nft may have merged."""
+    first, second = (_positive(replace(item, operator="=="), scope) for item in (one, two))
+    return ex.not_both(first, second, _domain(one.left, scope.place))
 
 
 def _positive(item: Relation, scope: Scope) -> Guard:

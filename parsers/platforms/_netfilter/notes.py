@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from parsers.contract import Remark, RemarkKind
 from parsers.model.capture import Span
+from parsers.platforms._netfilter.counters import uses
 from parsers.text.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ __all__ = ["Notes"]
 
 
 class Notes:
-    """The ledgers of a capture's documents and its remarks; a remark made twice is kept once."""
+    """The ledgers of a capture's documents, its remarks and its counts; a remark made twice is kept once."""
 
     def __init__(self, capture: Capture) -> None:
         """Start with every line not understood."""
         self.ledgers = [Ledger(len(document.lines())) for document in capture.documents]
+        self.uses = uses(capture)
         self._remarks: dict[Remark, None] = {}
 
     def modelled(self, span: Span) -> None:
