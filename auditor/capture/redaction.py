@@ -67,7 +67,7 @@ def _generic(triggers: str, pattern: str, reach: int = _WITHIN_A_LINE) -> _Gener
 _GENERIC: Final = (
     _generic(
         "passw|passphrase|secret|psk|shared-key|auth-key|authentication-key|key-string",
-        rf"(?i)(?<![\w-]){_WORDS}(?:[ \t]+(?:is|was))?(?:{_KINDS}[ \t]+|[ \t]*[=:][ \t]*){_VALUE}",
+        rf"(?i)(?<![\w-]){_WORDS}(?:[ \t]+(?:is|was))?(?:[ \t]*[=:][ \t]*|{_KINDS}[ \t]+){_VALUE}",
     ),
     _generic("key ", rf"(?i)^[ \t]*{_KEYS}{_KINDS}[ \t]+{_VALUE}"),
     _generic("community ", rf"(?i)\bsnmp[^\n]{{0,200}}?\bcommunity[ \t]+(?:\d[ \t]+)?{_VALUE}"),

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
+import re
+from dataclasses import replace
+
 import pytest
 from netconan.sensitive_item_removal import generate_default_sensitive_item_regexes, replace_matching_item
 
 from auditor.capture.redaction import Redactor
 from parsers.model.capture import Capture, Document
 from parsers.platforms.cisco_asa import PLATFORM
+from parsers.registry import ids, platform
+from tests.auditor.canaries import planted
+from tests.fixture_cases import cases
 
 LINES = [
     "enable password Sens1tive encrypted",
@@ -43,3 +51,36 @@ def test_what_netconan_anonymises_we_redact(line: str) -> None:
     if theirs != line:
         assert "<redacted:1>" in ours
     assert "Sens1tive" not in ours
+
+
+def _is_no_secret(word: str) -> bool:
+    """Tell whether a word that netconan takes out is the device's own mask, or the address after `snmp-server host`."""
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return re.fullmatch(r"\*{3,}", word) is not None
+    return True
+
+
+@pytest.mark.parametrize("name", [name for name in ids() if name.startswith("cisco_")])
+def test_in_whole_configurations_too(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """In every fixture with planted secrets, each line that netconan changes is one that we change as well."""
+    caplog.set_level(logging.ERROR)
+    patterns = generate_default_sensitive_item_regexes()
+    changed, missed = 0, []
+    for case in cases():
+        if case.platform != name:
+            continue
+        documents = tuple(replace(item, text=planted(name, item.text)) for item in case.capture().documents)
+        ours = Redactor().capture(platform(name), Capture(documents=documents))
+        for before, after in zip(documents, ours.documents, strict=True):
+            for line, clean in zip(before.lines(), after.lines(), strict=True):
+                theirs = replace_matching_item(patterns, line, {}, "salt")
+                if theirs.strip() == line.strip():
+                    continue
+                changed += 1
+                gone = [word for word in line.split() if word not in theirs.split()]
+                if clean == line and not all(map(_is_no_secret, gone)):
+                    missed.append(line)
+    assert changed > 10
+    assert missed == []
