@@ -5,10 +5,8 @@ Each ends complete and byte-equal, or is refused with the cause named; and the d
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,118 +14,19 @@ from auditor.audit import audit_firewall
 from auditor.capture.completeness import demand
 from auditor.capture.redaction import redact
 from auditor.collect.credentials import SecretText
-from auditor.collect.session import Collected
-from auditor.collect.target import Budget
-from auditor.demo.asa import Asa
-from auditor.demo.cisco import Ftd, Ios, IosXr, NxOs
-from auditor.demo.server import Emulator, serve
 from auditor.demo.terminal import Device, Faults
 from auditor.deployment.load import from_options
 from auditor.deployment.site import FirewallEntry
 from auditor.errors import CollectionError, FailureKind, NotAssessableError
-from parsers.contract import Channel, Platform
 from parsers.model.capture import Capture, Document
 from parsers.model.firewall import HaRole
-from parsers.registry import ids, platform
-from tests.auditor.collect.bed import IMPATIENT, QUICK, credentials, fetch
+from tests.auditor.collect.bed import IMPATIENT
+from tests.auditor.collect.systems import RUNNING, SYSTEMS, Bench, shell_platforms
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
-RUNNING = "show running-config"
 
 
-@dataclass(frozen=True, kw_only=True)
-class System:
-    """An emulated operating system: its prompt, how a configuration of it begins and ends, and what it has.
-
-    `stamp` is printed before each output; `pager` turns the pager off, where a session can.
-    """
-
-    terminal: type[Asa]
-    prompt: str
-    head: str
-    tail: str
-    stamp: str = ""
-    pager: str = ""
-    enable: bool = False
-
-    def text(self, rules: int = 60, inside: tuple[str, ...] = ()) -> str:
-        """Give a configuration that is whole, with further lines in its middle."""
-        lines = [
-            f"access-list IN extended permit tcp any host 192.0.2.{n % 250} eq {n % 60000 + 1}" for n in range(rules)
-        ]
-        half = rules // 2
-        return "\n".join([self.head, *lines[:half], *inside, *lines[half:], self.tail]) + "\n"
-
-
-LINA_TAIL = "Cryptochecksum:0123456789abcdef0123456789abcdef\n: end"
-SYSTEMS = {
-    "cisco_asa": System(
-        terminal=Asa, prompt="fw1# ", head=": Saved\n:\nASA Version 9.16(4) \n!\nhostname fw1", tail=LINA_TAIL,
-        pager="terminal pager 0", enable=True,
-    ),
-    "cisco_ftd": System(
-        terminal=Ftd, prompt="> ", head=": Saved\n:\nNGFW Version 7.2.0 \n!\nhostname fw1", tail=LINA_TAIL
-    ),
-    "cisco_ios": System(
-        terminal=Ios, prompt="fw1#", tail="end", pager="terminal length 0", enable=True,
-        head="Building configuration...\n\nCurrent configuration : 4711 bytes\n!\nversion 17.3\nhostname fw1\n!",
-    ),
-    "cisco_iosxr": System(
-        terminal=IosXr, prompt="RP/0/RP0/CPU0:fw1#", head="!! IOS XR Configuration 7.3.2\nhostname fw1\n!", tail="end",
-        pager="terminal length 0", stamp="Mon Nov  2 08:11:02.113 UTC\n",
-    ),
-    "cisco_nxos": System(
-        terminal=NxOs, prompt="fw1# ", head="!Command: show running-config\nversion 9.3(8)\nhostname fw1",
-        tail="line vty", pager="terminal length 0",
-    ),
-}  # fmt: skip
-
-
-def _interactive(name: str) -> bool:
-    recipe = platform(name).recipe
-    return recipe is not None and recipe.channel is Channel.SHELL
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """One platform under test."""
-
-    name: str
-    system: System
-
-    @property
-    def platform(self) -> Platform:
-        """The platform as users have it."""
-        return platform(self.name)
-
-    def fetch(self, device: Device, *, budget: Budget = QUICK, **given: Any) -> tuple[Collected, Emulator]:
-        """Collect from the emulated device, and see that only allowed lines reached it and nothing was changed."""
-        with serve(self.system.terminal, device) as emulator:
-            try:
-                own = credentials(device, **given)
-                return fetch(emulator, device, platform=self.platform, budget=budget, given=own), emulator
-            finally:
-                recipe = self.platform.recipe
-                assert recipe is not None
-                assert emulator.record.changes == []
-                assert all(any(re.fullmatch(p, line) for p in recipe.allowed) for line in emulator.record.commands)
-
-    def refuse(self, device: Device, cause: str, *, budget: Budget = QUICK, **given: Any) -> CollectionError:
-        """Collect from a device that must be refused with a cause."""
-        with pytest.raises(CollectionError, match=cause) as caught:
-            self.fetch(device, budget=budget, **given)
-        assert caught.value.hint
-        return caught.value
-
-    def whole(self, text: str, faults: Faults | None = None, banner: str = "") -> Collected:
-        """Collect a text and see that it is the device's own, byte by byte."""
-        device = Device(configuration=text, faults=faults or Faults(), banner=banner)
-        collected, _ = self.fetch(device)
-        assert collected.capture.documents[0].text == self.system.stamp + text
-        return collected
-
-
-@pytest.fixture(params=[name for name in ids() if _interactive(name)])
+@pytest.fixture(params=shell_platforms())
 def bench(request: pytest.FixtureRequest) -> Bench:
     """Each platform in turn; one without an emulated system here is a gap in this matrix."""
     return Bench(name=request.param, system=SYSTEMS[request.param])
@@ -366,7 +265,7 @@ def test_a_context_that_may_not_be_entered_is_left_out_and_named() -> None:
 
 def test_an_emulated_device_for_every_platform() -> None:
     """A platform that is collected in a shell has a place in this matrix."""
-    assert {name for name in ids() if _interactive(name)} <= set(SYSTEMS)
+    assert set(shell_platforms()) <= set(SYSTEMS)
 
 
 def test_an_error_of_the_proof_keeps_what_was_sent() -> None:

@@ -15,8 +15,10 @@ from auditor.collect.session import Collected
 from auditor.demo.asa import Asa
 from auditor.demo.server import serve
 from auditor.demo.terminal import Device, Faults
-from auditor.errors import NotAssessableError
+from auditor.errors import CollectionError, NotAssessableError
+from tests.auditor.canaries import planted
 from tests.auditor.collect.bed import IMPATIENT, QUICK, asa_platform, configuration, credentials, fetch
+from tests.auditor.collect.systems import SYSTEMS, Bench, shell_platforms
 
 PASSWORD = "Canary-login-4711"
 ENABLE = "Canary-enable-4712"
@@ -71,6 +73,26 @@ def test_a_collection_shows_no_secret(everything: pytest.LogCaptureFixture, tmp_
     _free_of_canaries(repr(collected), *(record.getMessage() for record in everything.records), everything.text)
     _free_of_canaries(*(file.read_text(encoding="utf-8") for file in (tmp_path / "saved").iterdir()))
     assert any("sending show running-config" in record.getMessage() for record in everything.records)
+
+
+@pytest.mark.parametrize("name", shell_platforms())
+@pytest.mark.parametrize("faults", [Faults(), Faults(abort=20), Faults(stop=20)])
+def test_no_platform_leaks(everything: pytest.LogCaptureFixture, tmp_path: Path, name: str, faults: Faults) -> None:
+    """With each platform's own secrets in its configuration, collected whole, cut or stopped: not even in a log."""
+    bench = Bench(name=name, system=SYSTEMS[name])
+    text = planted(name, bench.system.text())
+    device = Device(password=PASSWORD, enable_secret=ENABLE, configuration=text, faults=faults, banner=f"{PASSWORD}\n")
+    try:
+        collected, _ = bench.fetch(device)
+    except CollectionError as error:
+        assert faults != Faults()
+        _free_of_canaries("".join(traceback.format_exception(error)), repr(error.commands))
+    else:
+        assert faults == Faults()
+        write(tmp_path / "saved", bench.platform, collected.capture)
+        _free_of_canaries(repr(collected), *(file.read_text("utf-8") for file in (tmp_path / "saved").iterdir()))
+    assert any("sending show running-config" in record.getMessage() for record in everything.records)
+    _free_of_canaries(everything.text)
 
 
 @pytest.mark.parametrize(
