@@ -144,9 +144,9 @@ class Findings:
         lines += [self.citer.decision(item, LineRole.ALSO) for item in self._also(surplus)]
         sources = AddressSet.join(cell.source for cell in owns)
         services = ServiceSet.join(cell.services for cell in owns)
-        rule = deciding_rule(self.survey, surplus.owner)
+        normal = "&".join(sorted({_normal(deciding_rule(self.survey, item)) for item in surplus.owners}))
         return Finding(
-            id=self._id(surplus.kind, surplus.pair, surplus.rows if surplus.row else (), _normal(rule)),
+            id=self._id(surplus.kind, surplus.pair, surplus.rows if surplus.row else (), normal),
             kind=surplus.kind,
             severity=severity(
                 surplus.kind,

@@ -48,7 +48,9 @@ def _findings(examined: Examined, *, shift: int = 0, ids: bool = True) -> list[s
     )  # fmt: skip
 
 
-def _each_chain(firewall: Firewall, change: Callable[[Rules], Iterable[Rule]]) -> Firewall:
+def _each_chain(
+    firewall: Firewall, change: Callable[[Rules], Iterable[Rule]], *, translations: bool = False
+) -> Firewall:
     return replace(
         firewall,
         stages=tuple(
@@ -56,7 +58,7 @@ def _each_chain(firewall: Firewall, change: Callable[[Rules], Iterable[Rule]]) -
                 stage,
                 chains=tuple(Chain(name=chain.name, rules=Rules.of(*change(chain.rules))) for chain in stage.chains),
             )
-            if not stage.translates
+            if translations or not stage.translates
             else stage
             for stage in firewall.stages
         ),
@@ -74,7 +76,7 @@ def test_renumbering(firewall: Firewall, question: Question) -> None:
             yield replace(rule, span=Span(first=rule.span.first + 100, last=rule.span.last + 100))
 
     before = _judged(firewall, question)
-    after = _judged(_each_chain(firewall, lower), question)
+    after = _judged(_each_chain(firewall, lower, translations=True), question)
 
     assert _rows(after) == _rows(before)
     assert _findings(after, shift=100) == _findings(before)
