@@ -36,6 +36,18 @@ class _Placed:
     key: Hashable
     cells: list[Cell]
     is_after: bool
+    low: int = 0
+    high: int = 0
+    """The first and last address that the traffic goes to: most findings are told apart by these."""
+
+    def overlaps(self, other: _Placed) -> bool:
+        """Tell whether two findings, one of each audit, have a packet in common."""
+        return (
+            self.is_after is not other.is_after
+            and self.low <= other.high
+            and other.low <= self.high
+            and bool(intersect(self.cells, other.cells))
+        )
 
 
 def pair(before: FirewallReport, after: FirewallReport) -> list[Group]:
@@ -65,7 +77,10 @@ def _placed(finding: Finding, sides: dict[str, str], *, is_after: bool) -> _Plac
         key = ("closed", between, finding.rows)
     else:
         key = (kind, between, () if kind in _OF_RULES else finding.rows)
-    return _Placed(finding=finding, key=key, cells=cells, is_after=is_after)
+    ends = [end for cell in cells for end in (cell.destination.intervals[0][0], cell.destination.intervals[-1][1])]
+    return _Placed(
+        finding=finding, key=key, cells=cells, is_after=is_after, low=min(ends, default=0), high=max(ends, default=0)
+    )
 
 
 def _joined(items: list[_Placed]) -> list[list[_Placed]]:
@@ -89,12 +104,9 @@ def _connected(items: list[_Placed]) -> list[list[_Placed]]:
     """Give the parts of the graph whose edges are overlaps between before and after."""
     groups: list[list[_Placed]] = []
     for item in items:
-        touching = [
-            group
-            for group in groups
-            if any(other.is_after is not item.is_after and intersect(other.cells, item.cells) for other in group)
-        ]
-        groups = [group for group in groups if not any(group is other for other in touching)]
+        touching = [group for group in groups if any(item.overlaps(other) for other in group)]
+        if touching:
+            groups = [group for group in groups if not any(group is other for other in touching)]
         groups.append([*(one for group in touching for one in group), item])
     return groups
 
