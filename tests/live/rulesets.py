@@ -8,52 +8,19 @@ as they were written. Of two comparisons in one rule, `ip daddr >= a` before `ip
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from parsers.model.addresses import V6, address_number
-from parsers.model.packets import Packet
-from parsers.model.services import ICMP, ICMP6, TCP, UDP
 from tests.live.bed import ADDRESSES
+from tests.live.probes import Edges, number
 
-__all__ = ["Edges", "IptablesRuleset", "NftRuleset", "packets"]
+__all__ = ["IptablesRuleset", "NftRuleset"]
 
 _SOURCES4 = ("203.0.113.0/24", "198.18.0.0/15", "100.100.64.0/18")
 _TARGETS4 = "192.0.2.0/24"
 _SOURCES6 = ("2001:db8:f00::/40", "2001:db8:abc::/48")
 _TARGETS6 = "2001:db8:2::/112"
-_OWN = [address_number(text) for text in ADDRESSES["wan0"]]
 _PORTS = (20, 21, 22, 25, 53, 80, 123, 443, 1024, 8000, 8443, 40000, 65535)
-
-
-@dataclass(slots=True)
-class Edges:
-    """First and last of everything that a ruleset names; packets stand on them and one beside."""
-
-    sources: set[int] = field(default_factory=set)
-    targets: set[int] = field(default_factory=set)
-    ports: set[int] = field(default_factory=lambda: {1, 443, 65535})
-    source_ports: set[int] = field(default_factory=lambda: {40000})
-
-    def address(self, axis: str, low: int, high: int) -> None:
-        """Note a range of addresses."""
-        (self.sources if axis == "saddr" else self.targets).update({low - 1, low, high, high + 1})
-
-    def port(self, side: str, low: int, high: int) -> None:
-        """Note a range of ports."""
-        known = self.ports if side == "dport" else self.source_ports
-        known.update(number for number in (low - 1, low, high, high + 1) if 1 <= number <= 65535)
-
-    def update(self, other: Edges) -> None:
-        """Take the edges of another ruleset in."""
-        self.sources |= other.sources
-        self.targets |= other.targets
-        self.ports |= other.ports
-        self.source_ports |= other.source_ports
-
-
-def _number(address: IPv4Address | IPv6Address) -> int:
-    return int(address) + (V6 if address.version == 6 else 0)
 
 
 @dataclass(slots=True)
@@ -77,14 +44,14 @@ class _Words:
         inside = ip_address(int(outer.network_address) + self.random.randrange(outer.num_addresses))
         length = self.random.randint(outer.prefixlen + 1, outer.max_prefixlen)
         found = ip_network(f"{inside}/{length}", strict=False)
-        self.edges.address(axis, _number(found.network_address), _number(found.broadcast_address))
+        self.edges.address(axis, number(found.network_address), number(found.broadcast_address))
         return found
 
     def span(self, axis: str, six: bool) -> tuple[str, str]:
         network = self.network(axis, six)
         picks = sorted(self.random.randrange(network.num_addresses) for _ in range(2))
         low, high = (ip_address(int(network.network_address) + pick) for pick in picks)
-        self.edges.address(axis, _number(low), _number(high))
+        self.edges.address(axis, number(low), number(high))
         return str(low), str(high)
 
     def ports(self, side: str) -> tuple[int, int]:
@@ -150,6 +117,7 @@ class NftRuleset(_Words):
             family, low = ("ip6" if six else "ip"), self.ports("dport")[0]
             port = self.random.choice(_PORTS)
             self.edges.port("dport", port, port)
+            self.edges.published.add(low)
             written = f"[{target}]:{port}" if six else f"{target}:{port}"
             kind = self.random.randrange(4)
             if kind == 0:
@@ -436,66 +404,3 @@ class IptablesRuleset(_Words):
             direction, no = "dst,dst", ""
         self.ipsets.append("\n".join(dict.fromkeys(lines)))
         return f"-m set {no}--match-set {name} {direction}"
-
-
-# -- packets ----------------------------------------------------------------------------------------------
-
-
-def packets(edges: Edges, seed: int, count: int, *, side: str = "internet") -> list[Packet]:
-    """Give packets on and beside every edge, each the first of a connection of its own; from the DMZ: turned round."""
-    pick = random.Random(seed)
-    sources, targets = _split(edges.sources, _source), _split(edges.targets, _target)
-    found: dict[Packet, None] = {}
-    tries = 0
-    while len(found) < count and tries < count * 5:
-        tries += 1
-        six = pick.random() < 0.35
-        source = pick.choice(sources[six])
-        target = _OWN[six] if pick.random() < 0.2 else pick.choice(targets[six])
-        protocol = pick.choice((TCP, TCP, TCP, UDP, UDP, ICMP6 if six else ICMP))
-        if protocol in {TCP, UDP}:
-            port = pick.choice(sorted(edges.ports))
-            first = pick.choice(sorted(edges.source_ports)) if pick.random() < 0.5 else pick.randint(1024, 65535)
-            packet = Packet(source=source, destination=target, protocol=protocol, source_port=first, port=port)
-        else:
-            packet = Packet(source=source, destination=target, protocol=protocol, port=(128 if six else 8) * 256)
-        if side == "dmz":
-            if target in _OWN:
-                continue
-            packet = replace(packet, source=target, destination=source)
-        found[packet] = None
-    return list(found)
-
-
-def _split(numbers: set[int], fits: object) -> tuple[list[int], list[int]]:
-    assert callable(fits)
-    four = [number for number in sorted(numbers) if number < V6 and fits(number)]
-    six = [number for number in sorted(numbers) if number >= V6 and fits(number)]
-    default = _DEFAULT_SOURCES if fits is _source else _DEFAULT_TARGETS
-    return four or default[0], six or default[1]
-
-
-_DEFAULT_SOURCES = [address_number("203.0.113.9")], [address_number("2001:db8:f00::9")]
-_DEFAULT_TARGETS = [address_number("192.0.2.10")], [address_number("2001:db8:2::a")]
-
-
-def _inside(number: int, *networks: str) -> bool:
-    return any(
-        _number(net.network_address) <= number <= _number(net.broadcast_address) for net in map(ip_network, networks)
-    )
-
-
-def _source(number: int) -> bool:
-    """Tell whether a packet may come from an address on the Internet's side: its replies are routed there."""
-    return _inside(number, "100.0.0.0/8", "198.16.0.0/13", "203.0.0.0/8", "2001:db8::/32") and not _inside(
-        number, "198.51.100.0/24", "2001:db8:2::/48", "2001:db8:10::/48", "2001:db8:100::/48"
-    )
-
-
-def _target(number: int) -> bool:
-    return _inside(number, "192.0.2.0/24", "2001:db8:2::/64") and number not in _NO_HOSTS
-
-
-_NO_HOSTS = {
-    address_number(text) for text in ("192.0.2.0", "192.0.2.1", "192.0.2.255", "2001:db8:2::", "2001:db8:2::1")
-}

@@ -8,7 +8,7 @@ from parsers.model.addresses import address_number
 from tests.live.bed import Bed
 from tests.live.kernel import compare
 from tests.live.prober import Prober
-from tests.live.rulesets import Edges, packets
+from tests.live.probes import Edges, packets
 
 pytestmark = pytest.mark.netns
 

@@ -20,7 +20,7 @@ from parsers.platforms import linux
 from tests.live.bed import Bed, namespace
 from tests.live.kernel import compare
 from tests.live.prober import Prober
-from tests.live.rulesets import Edges, packets
+from tests.live.probes import Edges, packets
 
 pytestmark = pytest.mark.netns
 

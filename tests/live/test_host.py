@@ -19,7 +19,7 @@ from parsers.model.services import protocol_name
 from parsers.platforms import linux
 from tests.live.bed import SSH_PORT, Bed, namespace
 from tests.live.prober import Prober
-from tests.live.rulesets import Edges, packets
+from tests.live.probes import Edges, packets
 
 pytestmark = pytest.mark.netns
 

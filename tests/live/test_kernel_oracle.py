@@ -11,7 +11,8 @@ import pytest
 from tests.live.bed import Bed
 from tests.live.kernel import Comparison, compare
 from tests.live.prober import Prober
-from tests.live.rulesets import Edges, IptablesRuleset, NftRuleset, packets
+from tests.live.probes import Edges, packets
+from tests.live.rulesets import IptablesRuleset, NftRuleset
 
 pytestmark = pytest.mark.netns
 
