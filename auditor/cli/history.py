@@ -21,6 +21,8 @@ __all__ = ["command"]
 _RUN = "RUN"
 _BARS = " ▁▂▃▄▅▆▇█"
 _LIMIT = 30
+_COURSE = 200
+"""So many of the latest runs are looked at for the course of one of them."""
 
 
 firewall = click.option("--firewall", metavar="NAME", help="Only runs with this firewall.")
@@ -79,15 +81,22 @@ def _row(run: Run) -> Sequence[str]:
 @output
 @common
 def show(common: Common, run: str, output: Output) -> int:
-    """Render a run's report again, in any format, and end in the exit code that the run ended in."""
+    """Render a run's report again, in any format, and end in the exit code that the run ended in.
+
+    HTML draws the course of the runs before it.
+    """
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
+    from auditor.export.options import RenderOptions
 
     start(common)
     with opened() as history:
         found = history.find(run)
         report = history.report(found.number)
-    return deliver(report, output, common, found.fail_on)
+        runs = history.trend(limit=_COURSE, deployment=found.deployment)
+    before = tuple(run for run in runs if run.as_of <= found.as_of)
+    options = RenderOptions(fail_on=found.fail_on, trend=before)
+    return deliver(report, output, common, found.fail_on, options=options)
 
 
 @command.command("config", short_help="Give back the configuration that a run judged.")

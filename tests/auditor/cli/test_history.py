@@ -109,6 +109,7 @@ def test_trend(run: Run, site: Callable[..., tuple[str, ...]]) -> None:
 
     assert re.search(r"2027-01-01 +0 +0 .*\n2027-01-02 +0 +1 ", ran.out)
     assert re.search(r"high +·█ +0 +1", ran.out)
+    assert "2027-01-01: 0; 2027-01-02: 1" in run("history", "show", "2", "-f", "html").out
 
 
 @pytest.mark.parametrize("words", [("show", "7"), ("keep", "7", "x"), ("config", "last", "perimeter", "d"), ("show",)])
