@@ -34,12 +34,14 @@ def load(path: Path, deployment: Deployment) -> Inventory:
         ) from error
     document = _document(decode(raw, str(path), UsageError), str(path))
     data = document.data
-    if isinstance(data, dict) and "firewalls" in data:
+    if isinstance(data, dict) and "version" in data:
         found = ours.read(document, deployment)
     elif netbox.looks_like(data):
         found = netbox.read(document)
     elif ansible.looks_like(data):
         found = ansible.read(document)
+    elif isinstance(data, dict) and "firewalls" in data:
+        found = ours.read(document, deployment)  # it says that the version is missing
     else:
         raise UsageError(
             "this is no inventory that st-audit knows",
