@@ -1,4 +1,4 @@
-"""Collecting from a fleet of emulated firewalls beside bare netmiko: `python -m tests.bench.collection`.
+"""Collecting: a fleet of emulated firewalls beside bare netmiko, and a real kernel's long ruleset again and again.
 
 The devices run in a process of their own and take 0.5 s for each command, as a busy firewall does.
 """
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import netmiko
 
+from auditor.collect.credentials import Credentials
 from auditor.collect.known_hosts import HostKeys
 from auditor.collect.session import collect
 from auditor.collect.target import Target
@@ -24,6 +25,11 @@ from auditor.demo.asa import Asa
 from auditor.demo.server import serve
 from auditor.demo.terminal import Device, Faults
 from tests.auditor.collect.bed import asa_platform, configuration, credentials
+from tests.auditor.collect.openssh import public_key
+from tests.bench.figures import Bench, Figure
+from tests.bench.measure import Series
+
+__all__ = ["fleet", "flood", "servers"]
 
 DEVICES, SERVERS, WORKERS, DELAY = 200, 50, 50, 0.5
 LIMIT = 1.2
@@ -84,19 +90,60 @@ def measure(way: Callable[[int, str], int], devices: list[tuple[int, str]]) -> t
     return time.perf_counter() - started, sum(run.exception() is not None for run in runs)
 
 
-def main() -> int:
-    """Print both times and their ratio; 1 if ours costs more than the limit or fails anywhere."""
+def fleet(_: Bench) -> Iterator[Figure]:
+    """Collecting a fleet beside bare netmiko in the same pool; a device that fails fails the figure."""
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)
     with _fleet() as devices:
         ours, failures = measure(_ours, devices)
         bare, bare_failures = measure(_bare, devices)
-    sys.stdout.write(
-        f"collect {DEVICES} devices, {WORKERS} workers, {DELAY} s a command: "
-        f"st-audit {ours:.1f} s ({failures} failed), "
-        f"bare netmiko {bare:.1f} s ({bare_failures} failed), ratio {ours / bare:.2f} (limit {LIMIT})\n"
+    if failures:
+        raise RuntimeError(f"{failures} of {DEVICES} devices could not be collected")
+    yield Figure(
+        number=10,
+        title=f"Collecting {DEVICES} emulated devices, {WORKERS} workers, {DELAY} s a command",
+        unit="s",
+        ours=Series((ours,)),
+        theirs=Series((bare,)),
+        peer="bare netmiko, whatever it returns",
+        judged=ours / bare,
+        limit=LIMIT,
+        note=f"0 failures of ours, {bare_failures} of the peer's",
     )
-    return int(failures > 0 or ours > LIMIT * bare)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def flood(bench: Bench) -> Iterator[Figure]:
+    """A kernel's ruleset of ten thousand lines with a prompt in each comment, over a real sshd, time after time."""
+    # Root and Linux are needed only here.
+    from tests.live.bed import SSH_PORT, Bed
+    from tests.live.test_collect import FLOOD, listing_only
+
+    times = 5 if bench.times < 5 else 20
+    seconds, whole = [], 0
+    with Bed() as bed:
+        bed.connect()
+        bed.fw("nft", "-f", "-", data=FLOOD)
+        listed = bed.fw("nft", "-as", "list", "ruleset")
+        key = public_key(bed.folder / "host.pub").fingerprint
+        for _ in range(times):
+            started = time.perf_counter()
+            collected = collect(
+                Target(host="10.10.0.1", port=SSH_PORT, fingerprint=key),
+                Credentials(user="root", key_file=bed.folder / "user"),
+                platform=listing_only(),
+                host_keys=HostKeys(own=Path("/nonexistent")),
+                dial=lambda _host, _port, _timeout: bed.socket(),
+            )
+            seconds.append(time.perf_counter() - started)
+            whole += collected.capture.documents[0].text == listed
+    yield Figure(
+        number=10,
+        title=f"A ruleset of {listed.count(chr(10)):,} lines from a real kernel and sshd, fetched {times} times",
+        unit="s",
+        ours=Series(tuple(seconds)),
+        theirs=None,
+        peer="",
+        judged=whole,
+        limit=times,
+        at_most=False,
+        note="times whole and byte-equal",
+    )

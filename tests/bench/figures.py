@@ -307,6 +307,15 @@ def start(bench: Bench) -> Iterator[Figure]:
     )
 
 
+def collection(bench: Bench) -> Iterator[Figure]:
+    """Figure 10: collecting a fleet beside bare netmiko, and a long ruleset from a real kernel time after time."""
+    # Not at the top: it needs the figures of this module.
+    from tests.bench.collection import fleet, flood
+
+    yield from fleet(bench)
+    yield from flood(bench)
+
+
 FIGURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "whole": whole,
     "parsing": parsing,
@@ -316,5 +325,6 @@ FIGURES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "checkerboard": checkerboard,
     "start": start,
     "mixed": mixed,
+    "collection": collection,
 }
 """The parts of a benchmark by name."""

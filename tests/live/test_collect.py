@@ -41,6 +41,13 @@ FLOOD = (
 )
 
 
+def listing_only() -> Platform:
+    """Give the platform with its first command alone, and nothing to prove."""
+    assert linux.PLATFORM.recipe is not None
+    recipe = replace(linux.PLATFORM.recipe, commands=linux.PLATFORM.recipe.commands[:1])
+    return replace(linux.PLATFORM, recipe=recipe, prove=lambda _: Completeness(complete=True))
+
+
 @pytest.fixture
 def fetch(bed: Bed) -> Callable[[Platform], Collected]:
     """Give a function that collects the bed's firewall over SSH."""
@@ -99,12 +106,9 @@ def test_ten_thousand_lines_come_whole_every_time(bed: Bed, fetch: Callable[[Pla
     """A kernel's ruleset with a prompt and wide characters in every comment is byte-equal five times of five."""
     bed.fw("nft", "-f", "-", data=FLOOD)
     listed = bed.fw("nft", "-as", "list", "ruleset")
-    assert linux.PLATFORM.recipe is not None
-    recipe = replace(linux.PLATFORM.recipe, commands=linux.PLATFORM.recipe.commands[:1])
-    platform = replace(linux.PLATFORM, recipe=recipe, prove=lambda _: Completeness(complete=True))
 
     assert listed.count("root@host:~#") == LINES
-    assert [fetch(platform).capture.documents[0].text == listed for _ in range(5)] == [True] * 5
+    assert [fetch(listing_only()).capture.documents[0].text == listed for _ in range(5)] == [True] * 5
 
 
 def test_a_ruleset_that_changed_meanwhile_is_read_once_more(
