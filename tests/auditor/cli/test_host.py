@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import stat
-from collections.abc import Callable
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from auditor.demo.run import configuration
 from auditor.demo.server import serve
 from auditor.demo.terminal import Faults
 from auditor.export.json import schema
+from tests.auditor.canaries import planted
 from tests.auditor.cli.bed import AS_OF, DEVICE, ENABLE, PASSWORD, Bed, document
 from tests.auditor.cli.conftest import Ran
 
@@ -79,17 +83,52 @@ def test_every_line_sent_is_in_the_report(trusted: Bed, run: Run) -> None:
     assert [found["exit_code"] for found in reports] == [1, 3]
 
 
-def test_nothing_is_written_and_no_secret_shown(trusted: Bed, run: Run, tmp_path: Path) -> None:
-    """The device records no change; no secret is in any output, message or file, whatever is asked for."""
-    outputs = [word for name in ("json", "csv", "text") for word in ("-o", f"{name}={tmp_path / 'out'}.{name}")]
-    ran = run(*trusted.words("host", "-v", "--save-config", tmp_path / "saved", *outputs))
-    files = [item.read_text("utf-8") for item in tmp_path.rglob("*") if item.is_file()]
+def _contents(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Give the text of every file of a folder, those inside archives too."""
+    for file in folder.rglob("*"):
+        if file.is_file():
+            data = [file.read_bytes()]
+            if zipfile.is_zipfile(file):
+                with zipfile.ZipFile(file) as archive:
+                    data += [archive.read(name) for name in archive.namelist()]
+            yield file, "\n".join(item.decode("utf-8", "replace") for item in data)
 
-    assert ran.code == 1
-    assert trusted.emulator.record.changes == []
-    for secret in (PASSWORD, ENABLE, "$sha512$5000$"):
+
+@pytest.mark.parametrize("wrong", ["", "ST_AUDIT_PASSWORD", "ST_AUDIT_ENABLE_SECRET"])
+def test_nothing_is_written_and_no_secret_shown(
+    bed: Bed, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    """No secret of configuration, environment or key is in any output, message, temporary file or artefact."""
+    kept = tmp_path / "kept"
+    for name in ("temporary", "home", "out"):
+        (kept / name).mkdir(parents=True)
+    monkeypatch.setenv("TMPDIR", str(kept / "temporary"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("HOME", str(kept / "home"))
+    subprocess.run(
+        ["ssh-keygen", "-q", "-a", "1", "-t", "ed25519", "-N", "Canary-passphrase", "-f", str(tmp_path / "id")],
+        check=True,
+    )
+    monkeypatch.setenv("ST_AUDIT_KEY_FILE", str(tmp_path / "id"))
+    monkeypatch.setenv("ST_AUDIT_KEY_PASSPHRASE", "Canary-passphrase")
+    if wrong:
+        monkeypatch.setenv(wrong, "Canary-wrong")
+    formats = ("text", "json", "csv", "markdown", "junit", "sarif", "oscal", "ocsf", "xlsx", "html", "bundle")
+    outputs = [word for name in formats for word in ("-o", f"{name}={kept / 'out' / name}")]
+    device = replace(DEVICE, configuration=planted("cisco_asa", configuration()), methods=("publickey", "password"))
+    with serve(Asa, device) as emulator:
+        own = replace(bed, emulator=emulator)
+        own.pin()
+        ran = run(*own.words("host", "-v", "--log-format", "json", "--save-config", kept / "saved", *outputs))
+        assert emulator.record.changes == []
+
+    assert ran.code == (3 if wrong else 1)
+    files = dict(_contents(kept))
+    assert len(files) > (10 if wrong else 14)
+    key = (tmp_path / "id").read_text("ascii").splitlines()[1:-1]
+    for secret in (PASSWORD, ENABLE, "Canary", "$sha512$5000$", *key):
         assert secret not in ran.out + ran.err
-        assert not any(secret in text for text in files)
+        assert [file for file, text in files.items() if secret in text] == []
 
 
 def test_saved_capture_is_audited_alike(trusted: Bed, run: Run, tmp_path: Path) -> None:
