@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from auditor.engine.cells import PORTED, Cell, merge
+from auditor.engine.canonical import canonical
+from auditor.engine.cells import PORTED, Cell
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.walk import BYPASS, NO_ROUTE, UNFILTERED
 from auditor.report.values import Box, Line, LineRole, PacketView
@@ -112,9 +113,9 @@ def boxes_of(crossings: Iterable[Crossing]) -> tuple[Box, ...]:
             plain.append(flow.arrival)
         else:
             moved.setdefault((flow.current.destination, flow.current.services), []).append(flow.arrival)
-    out = [box for cell in merge(plain) for box in _boxes(cell)]
+    out = [box for cell in canonical(plain) for box in _boxes(cell)]
     for (destination, services), cells in moved.items():
-        for cell in merge(cells):
+        for cell in canonical(cells):
             views = list(_boxes(Cell(cell.source, destination, services)))
             out += [_with_view(box, views) for box in _boxes(cell)]
     return tuple(out)
@@ -135,7 +136,7 @@ def _with_view(box: Box, views: list[Box]) -> Box:
 
 def cell_boxes(cells: Iterable[Cell]) -> tuple[Box, ...]:
     """Give cells as few boxes."""
-    return tuple(box for cell in merge(cells) for box in _boxes(cell))
+    return tuple(box for cell in canonical(cells) for box in _boxes(cell))
 
 
 def _boxes(cell: Cell) -> Iterator[Box]:

@@ -58,6 +58,7 @@ def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> li
     named = {row.id: row for row in survey.question.rows}
     for pair, parts in holdings.possible.items():
         allowed = list(_allowed(survey, pair))
+        windows = list(_windows(survey, pair))
         same = holdings.sure is holdings.possible
         sure = [] if same else [part.forward for part in holdings.sure.get(pair, [])]
         for part in parts:
@@ -65,7 +66,7 @@ def find_surplus(survey: Survey, holdings: Holdings, judged: list[Judged]) -> li
                 continue
             line = line_of(survey, owner(part.crossing.flow))
             for crossing in _beyond(survey, part, allowed):
-                for kind, row, piece in _sorted_out(survey, crossing, served=line in serving):
+                for kind, row, piece in _sorted_out(survey, windows, crossing, served=line in serving):
                     key = (kind, line, row, pair)
                     certain = same or any(piece.flow.own & cell for cell in sure)
                     found.setdefault(key, []).append((piece, certain))
@@ -159,36 +160,41 @@ def _anyone(survey: Survey, side: str, addresses: AddressSet) -> AddressSet:
     return addresses
 
 
-def _sorted_out(survey: Survey, crossing: Crossing, *, served: bool) -> Iterator[tuple[Kind, str, Crossing]]:
-    """Part surplus into prohibited, belonging to a row that is off, and the rest."""
-    rest = [crossing]
+def _windows(survey: Survey, pair: Pair) -> Iterator[tuple[Kind, str, list[Cell]]]:
+    """Give what is prohibited between two sides, then what belongs to a row that is off."""
     for requirement, kind in ((Requirement.FORBIDDEN, Kind.FORBIDDEN), (None, Kind.EXTRA)):
         for row in survey.question.rows:
             if (row.requirement is Requirement.FORBIDDEN) is (requirement is None):
                 continue
-            window = [Cell(*_widened(survey, crossing, region), region.services) for region in row.off]
-            if not window:
+            window = [Cell(*_widened(survey, pair, region), region.services) for region in row.off]
+            if window:
+                yield kind, row.id, window
+
+
+def _sorted_out(
+    survey: Survey, windows: list[tuple[Kind, str, list[Cell]]], crossing: Crossing, *, served: bool
+) -> Iterator[tuple[Kind, str, Crossing]]:
+    """Part surplus into prohibited, belonging to a row that is off, and the rest."""
+    rest = [crossing]
+    for kind, row, window in windows:
+        left: list[Crossing] = []
+        for piece in rest:
+            inside = intersect([piece.flow.own], window)
+            if not inside:
+                left.append(piece)
                 continue
-            left: list[Crossing] = []
-            for piece in rest:
-                inside = intersect([piece.flow.own], window)
-                if not inside:
-                    left.append(piece)
-                    continue
-                for cell in _apart(inside):
-                    yield kind, row.id, replace(piece, flow=survey.narrowed(piece.flow, cell))
-                left += [
-                    replace(piece, flow=survey.narrowed(piece.flow, cell))
-                    for cell in subtract([piece.flow.own], inside)
-                ]
-            rest = left
+            for cell in _apart(inside):
+                yield kind, row, replace(piece, flow=survey.narrowed(piece.flow, cell))
+            left += [
+                replace(piece, flow=survey.narrowed(piece.flow, cell)) for cell in subtract([piece.flow.own], inside)
+            ]
+        rest = left
     for piece in rest:
         yield (Kind.OVER_BROAD if served else Kind.EXTRA), "", piece
 
 
-def _widened(survey: Survey, crossing: Crossing, region: Region) -> tuple[AddressSet, AddressSet]:
+def _widened(survey: Survey, pair: Pair, region: Region) -> tuple[AddressSet, AddressSet]:
     """Give the ends of a region that is off or prohibited: where it names the Internet, all that is routable there."""
-    pair = crossing.pair
     ends = ((pair.source, region.source), (pair.destination, region.destination))
     source, destination = (
         _anyone(survey, side, addresses) & ROUTABLE if _names_internet(survey, addresses) else addresses
