@@ -52,7 +52,7 @@ _RECIPE = Recipe(
     channel=Channel.EXEC,
     commands=_COMMANDS,
     allowed=tuple(re.escape(command.text) for command in _COMMANDS),
-    privilege="root, or an account whose key runs the read-only wrapper (docs/accounts-linux.md)",
+    privilege="root, or an account whose key runs the read-only wrapper (docs/accounts.md)",
     refusals=(
         r"(?m)^.*: (command )?not found$",
         r"Operation not permitted",
@@ -61,7 +61,7 @@ _RECIPE = Recipe(
         r"st-audit-wrapper: not allowed",
     ),
 )
-_WRAPPER = "let the account's key run the read-only wrapper as root: docs/accounts-linux.md"
+_WRAPPER = "let the account's key run the read-only wrapper as root: docs/accounts.md"
 _FORBIDDEN = re.compile(
     r"Operation not permitted|Permission denied|you must be root|not allowed|a password is required"
 )

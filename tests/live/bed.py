@@ -40,7 +40,7 @@ _NETWORKS = (
 ADDRESSES = {device: (f"{four}.1", f"{six}::1") for _, device, four, six in _NETWORKS}
 """The firewall's own addresses by interface."""
 SSH_PORT = 2222
-_WRAPPER = Path(__file__).parent.parent.parent / "docs" / "accounts-linux.md"
+_WRAPPER = Path(__file__).parent.parent.parent / "docs" / "accounts.md"
 _SYSCTLS = {
     "net.ipv4.ip_forward": "1",
     "net.ipv6.conf.all.forwarding": "1",

@@ -255,7 +255,7 @@ def test_without_permission(bed: Bed) -> None:
     found = linux.PLATFORM.prove(Capture(documents=tuple(documents), platform="linux"))
     assert not found.complete
     assert "no permission for nft -as list ruleset" in found.reason
-    assert "docs/accounts-linux.md" in found.hint
+    assert "docs/accounts.md" in found.hint
 
 
 def test_changed_between_two_commands(perimeter: Bed) -> None:

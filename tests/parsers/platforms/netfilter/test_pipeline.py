@@ -206,6 +206,6 @@ def test_recipe() -> None:
             "nft", "iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save", "ipset", "ip",
             "sysctl", "uname",
         }  # fmt: skip
-    page = (Path(__file__).parents[4] / "docs" / "accounts-linux.md").read_text("utf-8")
+    page = (Path(__file__).parents[4] / "docs" / "accounts.md").read_text("utf-8")
     wrapper = page.partition("```sh\n")[2].partition("```")[0]
     assert [text for text in texts if text not in wrapper] == []
