@@ -84,6 +84,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     lists.read_all()
     learned = _learned(text)
     policed = policy_routed(text, found)
+    _unread_devices(text)
     notes = management(text)
     named = objects.resolve_all()
     for node in text.find("route-map"):
@@ -126,6 +127,14 @@ def _learned(text: Configuration) -> bool:
             text.ledger.modelled(node.numbers())
             text.remark(RemarkKind.NOTE, f"{node.text}: learned routes are not in the configuration", node.number)
     return found
+
+
+def _unread_devices(text: Configuration) -> None:
+    """Note the switch's other virtual device contexts: this is the configuration of the first, which lists them."""
+    for node in text.find("vdc")[1:]:
+        name = node.words[1] if len(node.words) > 1 else node.text
+        what = f"virtual device context {name} is not in the capture; what it lets pass was not judged"
+        text.remark(RemarkKind.UNREAD_CONTEXT, what, node.number, decides=True)
 
 
 PLATFORM = Platform(

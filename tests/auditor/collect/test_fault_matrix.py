@@ -18,6 +18,7 @@ from auditor.demo.terminal import Device, Faults
 from auditor.deployment.load import from_options
 from auditor.deployment.site import FirewallEntry
 from auditor.errors import CollectionError, FailureKind, NotAssessableError
+from parsers.contract import RemarkKind
 from parsers.model.capture import Capture, Document
 from parsers.model.firewall import HaRole
 from tests.auditor.collect.bed import IMPATIENT
@@ -261,6 +262,17 @@ def test_a_context_that_may_not_be_entered_is_left_out_and_named() -> None:
 
     assert [firewall.context for firewall in parsed.firewalls] == ["admin"]
     assert [(item.kind.value, item.decides) for item in parsed.remarks if item.decides] == [("unread-context", True)]
+
+
+def test_other_device_contexts_of_a_switch_are_named() -> None:
+    """The first virtual device context lists the others; nobody has seen what they let pass."""
+    bench = Bench(name="cisco_nxos", system=SYSTEMS["cisco_nxos"])
+    text = bench.system.text(4, inside=("vdc fw1 id 1", "  cpu-share 5", "vdc mft id 2", "  cpu-share 5"))
+    parsed = bench.platform.parse(bench.whole(text).capture)
+    alone = bench.platform.parse(bench.whole(text.replace("vdc mft id 2\n  cpu-share 5\n", "")).capture)
+
+    assert [item.text.split()[3] for item in parsed.remarks if item.kind is RemarkKind.UNREAD_CONTEXT] == ["mft"]
+    assert [item for item in alone.remarks if item.decides] == []
 
 
 def test_an_emulated_device_for_every_platform() -> None:
