@@ -7,7 +7,6 @@ The same world as a firewall (random rules), a question (hosts, sides, rows) and
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
@@ -37,12 +36,10 @@ from parsers.model.rules import (
 )
 from parsers.model.services import ANY_SERVICE, PORTS, TCP, UDP, ServiceSet
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 __all__ = [
-    "EDGE", "EDGE6", "INTERNET", "PROTECTED", "PUBLISHED", "SERVER", "TRUSTED", "VIP", "Piece", "World", "asked",
-    "firewalls", "packets", "questions", "requirements",
+    "DMZ", "EDGE", "EDGE6", "INSIDE", "INTERFACES", "INTERNAL", "INTERNET", "OUTSIDE", "PARTNER", "PROTECTED",
+    "PUBLISHED", "ROUTES", "SERVER", "TRUSTED", "VIP", "Piece", "World", "asked", "firewalls", "packets", "questions",
+    "requirements", "row",
 ]  # fmt: skip
 
 PARTNER = AddressSet.of("203.0.113.0/25")
@@ -122,11 +119,12 @@ def _packet(source: AddressSet, destination: AddressSet, services: ServiceSet) -
 
 # -- the firewall -------------------------------------------------------------------------------------------------
 
-_INTERFACES = (
+INTERFACES = (
     Interface(name="outside", networks=AddressSet.of("198.51.100.0/24")),
     Interface(name="dmz", networks=DMZ | DMZ6),
     Interface(name="inside", networks=INSIDE),
 )
+ROUTES = (Route(destination=ANY4, interface="outside"), Route(destination=ANY6, interface="outside"))
 _NAMED = (
     ANY, ANY, ANY4, ANY6, PARTNER, EDGE, VIP, SERVER, TRUSTED, EDGE6, EDGE | VIP, INSIDE, DMZ, PUBLISHED,
     INTERNET & ANY4, EDGE | SERVER, ANY4 - PARTNER, DMZ - VIP,
@@ -240,8 +238,8 @@ def firewalls(draw: st.DrawFn, world: World) -> Firewall:
         )
     return Firewall(
         platform="test",
-        interfaces=_INTERFACES,
-        routes=(Route(destination=ANY4, interface="outside"), Route(destination=ANY6, interface="outside")),
+        interfaces=INTERFACES,
+        routes=ROUTES,
         stages=tuple(stages),
     )
 
@@ -255,7 +253,7 @@ def _tcp(ports: tuple[int, int], clients: tuple[int, int] = PORTS) -> ServiceSet
     return ServiceSet.protocol(TCP, ports, source_ports=clients)
 
 
-def _row(
+def row(
     number: str,
     requirement: Requirement,
     source: AddressSet,
@@ -294,15 +292,15 @@ requirements = st.sampled_from((Requirement.REQUIRED, Requirement.REQUIRED, Requ
 def questions(draw: st.DrawFn) -> Question:
     """Give questions about the world's hosts: five rows and, sometimes, a prohibition."""
     rows = [
-        _row("https", draw(requirements), INTERNET, VIP, (443, 443)),
-        _row("http", draw(requirements), INTERNET, VIP, (80, 80)),
-        _row("stream", draw(requirements), SERVER, EDGE | VIP, (22, 443)),
-        _row("admin", draw(requirements), TRUSTED, EDGE, (22, 22), draw(st.sampled_from(((), ((443, 443),))))),
-        _row("https6", draw(requirements), INTERNET, EDGE6, (443, 443)),
+        row("https", draw(requirements), INTERNET, VIP, (443, 443)),
+        row("http", draw(requirements), INTERNET, VIP, (80, 80)),
+        row("stream", draw(requirements), SERVER, EDGE | VIP, (22, 443)),
+        row("admin", draw(requirements), TRUSTED, EDGE, (22, 22), draw(st.sampled_from(((), ((443, 443),))))),
+        row("https6", draw(requirements), INTERNET, EDGE6, (443, 443)),
     ]
     if draw(st.booleans()):
         prohibited = Region(source=EDGE, destination=INTERNAL, services=ANY_SERVICE)
-        rows.append(replace(_row("inwards", Requirement.FORBIDDEN, NONE, NONE, PORTS), off=(prohibited,)))
+        rows.append(replace(row("inwards", Requirement.FORBIDDEN, NONE, NONE, PORTS), off=(prohibited,)))
     return asked(tuple(rows), declared=draw(st.booleans()), accept=draw(st.sampled_from((_NOTHING, _SCHEDULE))))
 
 
@@ -351,8 +349,3 @@ def asked(
         accept=accept,
         unreal_sources=UNREAL & OUTSIDE,
     )
-
-
-def standing(question: Question, addresses: AddressSet) -> Iterator[SideSpec]:
-    """Give the side that a piece of addresses stands on."""
-    yield from (side for side in question.sides if addresses <= side.addresses)
