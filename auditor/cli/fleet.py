@@ -24,6 +24,7 @@ from auditor.cli.fleet_options import (
     running,
     telling,
 )
+from auditor.cli.main import Terminated
 from auditor.cli.options import (
     Adhoc,
     Collecting,
@@ -131,12 +132,23 @@ def _failure_told(asked: Asked, logger: logging.Logger) -> Iterator[None]:
         if asked.keeping.metrics is not None:
             from auditor.fleet.metrics import write_failure
 
-            code = error.exit_code if isinstance(error, StAuditError) else 70 if isinstance(error, Exception) else 130
+            code = _code(error)
             try:
                 write_failure(asked.keeping.metrics, exit_code=code, ended=time.time())
             except UsageError as second:
                 logger.error("%s", second)  # noqa: TRY400 - the first error is the one to raise
         raise
+
+
+def _code(error: BaseException) -> int:
+    """Give what the entry point makes of an error."""
+    if isinstance(error, StAuditError):
+        return error.exit_code
+    if isinstance(error, click.ClickException):
+        return 2
+    if isinstance(error, Exception):
+        return 70
+    return 143 if isinstance(error, Terminated) else 130
 
 
 def _run(asked: Asked, files: Place, logger: logging.Logger, began: float) -> int:

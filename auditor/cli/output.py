@@ -82,14 +82,24 @@ def width() -> int:
 
 
 def emit(content: str | bytes) -> None:
-    """Write to stdout; characters that its encoding lacks are spelt out."""
-    if isinstance(content, bytes):
-        if sys.stdout.isatty():
-            raise UsageError("this format is binary and stdout is a terminal", hint="write a file: -o FORMAT=PATH")
-        sys.stdout.buffer.write(content)
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(content.encode(encoding, "backslashreplace").decode(encoding))
+    """Write to stdout; characters that its encoding lacks are spelt out. Raises UsageError where it takes no more."""
+    if isinstance(content, bytes) and sys.stdout.isatty():
+        raise UsageError("this format is binary and stdout is a terminal", hint="write a file: -o FORMAT=PATH")
+    try:
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            encoding = sys.stdout.encoding or "utf-8"
+            sys.stdout.write(content.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        # What is still buffered must not fail once more when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(
+            f"cannot write to stdout: {error.strerror or error}", hint="is the disk full that it goes to?"
+        ) from error
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -136,3 +137,18 @@ def test_binary_stays_off_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(UsageError, match="binary"):
         emit(b"PK")
+
+
+def test_stdout_that_takes_no_more() -> None:
+    """Where what stdout goes to is full, the run ends in 2 and says so."""
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", "from auditor.cli.main import main; raise SystemExit(main())", "platforms"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+
+    assert (ran.returncode, ran.stderr.decode()) == (
+        2, "error: cannot write to stdout: No space left on device\n  hint: is the disk full that it goes to?\n"
+    )  # fmt: skip
