@@ -6,6 +6,7 @@ Each ends complete and byte-equal, or is refused with the cause named; and the d
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from auditor.capture.redaction import redact
 from auditor.collect.credentials import SecretText
 from auditor.demo.terminal import Device, Faults
 from auditor.deployment.load import from_options
-from auditor.deployment.site import FirewallEntry
+from auditor.deployment.site import Deployment, FirewallEntry
 from auditor.errors import CollectionError, FailureKind, NotAssessableError
 from parsers.contract import RemarkKind
 from parsers.model.capture import Capture, Document
@@ -48,6 +49,8 @@ def test_prompts_wherever_people_may_write_them(bench: Bench) -> None:
             f"! {prompt} comment",
             prompt,
             f"{prompt}{RUNNING}",
+            f"{prompt}exit",
+            "Logoff",
             "access-list IN remark \x1b[2J\x1b[31mred\x1b[0m a\rb \x1b[K",
             "access-list IN remark --More-- <--- More --->",
             "access-list IN remark ERROR: % Invalid input detected",
@@ -157,12 +160,15 @@ def test_a_wrong_enable_secret(bench: Bench) -> None:
     assert error.commands.count("<secret>") == 1
 
 
+@cache
+def _site() -> Deployment:
+    return from_options(groups={"edge": ("192.0.2.11",), "server": ("10.20.0.11",)}, firewall="edge-1")
+
+
 def test_a_wrong_hostname(bench: Bench) -> None:
     """The configuration says whose it is; the deployment says whose it must be."""
     collected = bench.whole(bench.system.text())
-    deployment = from_options(groups={"edge": ("192.0.2.11",), "server": ("10.20.0.11",)}, firewall="edge-1")
-    entry = FirewallEntry(name="edge-1", hostname="fw2")
-    report = audit_firewall(collected.capture, bench.platform, deployment, entry)
+    report = audit_firewall(collected.capture, bench.platform, _site(), FirewallEntry(name="edge-1", hostname="fw2"))
 
     assert report.error is not None
     assert "'fw1', not of 'fw2'" in report.error.message
