@@ -87,8 +87,8 @@ def examine(
         found = [item for row in judged for item in findings.of_row(row)]
         found += [findings.of_surplus(item) for item in surplus]
         found += findings.of_restrictions(judged)
-        dead = _dead(survey)
-        found += [findings.of_unreachable(item) for item in dead or ()]
+        dead, all_dead = _dead(survey)
+        found += [findings.of_unreachable(item) for item in dead]
         suspects = _suspects(survey, judged, surplus)
     except BudgetError:
         return _given_up(survey, question)
@@ -104,17 +104,17 @@ def examine(
         not_judged=(
             *_not_judged(question),
             *([_ALSO] if findings.also.left <= 0 else []),
-            *([_DEAD] if dead is None or len(dead) >= MOST else []),
+            *([] if all_dead else [_DEAD]),
         ),
     )
 
 
-def _dead(survey: Survey) -> list[Unreachable] | None:
-    """Give the rules that can never match, None where looking for them would take too long."""
+def _dead(survey: Survey) -> tuple[list[Unreachable], bool]:
+    """Give the lines that can never match, and whether all were found: looking for them may take too long."""
     try:
         return find_unreachable(survey)
     except BudgetError:
-        return None
+        return [], False
 
 
 def _given_up(survey: Survey, question: Question) -> Examined:

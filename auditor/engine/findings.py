@@ -268,8 +268,8 @@ class Findings:
             source_side=found.pair.source if found.pair else None,
             destination_side=found.pair.destination if found.pair else None,
             lines=tuple(dict.fromkeys(lines)),
-            traffic=cell_boxes([found.cell]),
-            size=found.cell.size,
+            traffic=cell_boxes(found.cells),
+            size=size(_apart(list(found.cells))),
         )
 
     def plain(

@@ -38,21 +38,22 @@ _LOOKS = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """A dead rule, the rules that take all its traffic before it, and the sides that it stands between."""
+    """A dead line: its first rule, the rules that take all its traffic, its first pair of sides, what it says."""
 
     dead: Decision
     shadows: tuple[Decision, ...]
     pair: Pair | None
-    cell: Cell
+    cells: tuple[Cell, ...]
 
 
-def find_unreachable(survey: Survey) -> list[Unreachable]:
-    """Give the permits and denies that name protected hosts and can never match (semantics: section 3).
+def find_unreachable(survey: Survey) -> tuple[list[Unreachable], bool]:
+    """Give the lines that name protected hosts and of which no rule can ever match, and whether that is all of them.
 
     To be asked after the survey's other questions: what they reached is alive and not looked at again. Past a stated
     number of dead rules the others are left out: `MOST` of them say enough. Raises BudgetError past `WORK`.
     """
     budget = Budget(WORK)
+    complete = True
     found: dict[Decision, Unreachable] = {}
     alive: set[Span | Decision] = set()
     looks = _LOOKS
@@ -76,7 +77,9 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
         wide = _wide_scope(survey, stage, silent)
         for here, rule in silent.items():
             if len(found) >= MOST or looks <= 0:
-                break
+                alive.add(line_of(survey, here))  # not looked at, so that nothing is said of its line
+                complete = False
+                continue
             for side, ingress in entries:
                 looks -= 1
                 dead = _dead(survey, wide, here, rule, ingress, budget=budget)
@@ -87,8 +90,22 @@ def find_unreachable(survey: Survey) -> list[Unreachable]:
                 if dead and here not in found:
                     cell = Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
                     pair = _pair(survey, side, rule.possible)
-                    found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cell=cell)
-    return [item for here, item in found.items() if line_of(survey, here) not in alive]
+                    found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cells=(cell,))
+    lines: dict[Span | Decision, Unreachable] = {}
+    for here, item in found.items():
+        line = line_of(survey, here)
+        if line not in alive:
+            lines[line] = _together(lines[line], item) if line in lines else item
+    return list(lines.values()), complete
+
+
+def _together(first: Unreachable, other: Unreachable) -> Unreachable:
+    """Join what several rules of one line, or of several stages, say."""
+    return replace(
+        first,
+        shadows=tuple(dict.fromkeys((*first.shadows, *other.shadows))),
+        cells=tuple(dict.fromkeys((*first.cells, *other.cells))),
+    )
 
 
 def _wide_scope(survey: Survey, stage: Stage, silent: dict[Decision, Rule]) -> dict[str, list[int]]:
