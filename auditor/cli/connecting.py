@@ -137,7 +137,7 @@ def host_keys(options: Collecting, *, pinning: bool = False) -> HostKeys:
     if options.known_hosts is not None and not (pinning or options.known_hosts.exists()):
         raise UsageError("no such file", file=options.known_hosts, key="--known-hosts", hint="check the path")
     system = tuple(file.expanduser() for file in _SYSTEM) if options.system_known_hosts else ()
-    return HostKeys(own=known_hosts_file(options), system=system)
+    return HostKeys(own=known_hosts_file(options), system=system, named=options.known_hosts is not None)
 
 
 def budget(options: Collecting) -> Budget:

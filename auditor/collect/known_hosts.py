@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import os
 import re
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,10 +68,14 @@ class _Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostKeys:
-    """The keys that may be trusted: our own file's, and the system's files where asked for (`system`)."""
+    """The keys that may be trusted: our own file's, and the system's files where asked for (`system`).
+
+    `named` tells that our own file is not the usual one, so that the command that pins a key must name it.
+    """
 
     own: Path
     system: tuple[Path, ...] = ()
+    named: bool = False
 
     def algorithms(self, hop: Hop) -> tuple[str, ...]:
         """Give the key algorithms that a host is known by, so that the server is asked for these first."""
@@ -91,19 +96,24 @@ class HostKeys:
                 )
         if hop.fingerprint is not None:
             if not hmac.compare_digest(hop.fingerprint, key.fingerprint):
-                raise _changed(hop, key, f"the pinned fingerprint is {hop.fingerprint}", via)
+                raise _changed(hop, key, f"the pinned fingerprint is {hop.fingerprint}", self._command(hop, via))
             return
         known = [entry for entry in entries if not entry.marker]
         if any(entry.key == key for entry in known):
             return
         if known:
             expected = ", ".join(f"{entry.key} in {entry.file}:{entry.line}" for entry in known)
-            raise _changed(hop, key, f"expected {expected}", via)
+            raise _changed(hop, key, f"expected {expected}", self._command(hop, via))
         raise CollectionError(
             f"the host key of {hop.name} is unknown: {key}",
             kind=FailureKind.HOST_KEY_UNKNOWN,
-            hint=f"compare the fingerprint with the device's own, then run: {_trust_command(hop, via)}",
+            hint=f"compare the fingerprint with the device's own, then run: {self._command(hop, via)}",
         )
+
+    def _command(self, hop: Hop, via: Sequence[Hop]) -> str:
+        words = ["st-audit", "trust", hop.host] + ([] if hop.port == 22 else ["--port", str(hop.port)])
+        words += [word for jump in via for word in ("--jump", _jump(jump))]
+        return shlex.join(words + (["--known-hosts", str(self.own)] if self.named else []))
 
     def _about(self, hop: Hop) -> Iterator[_Entry]:
         for file in (self.own, *self.system):
@@ -139,18 +149,13 @@ def pin(file: Path, hop: Hop, key: HostKey, *, replace: bool = False) -> None:
     _write_private(file, "\n".join(lines) + "\n")
 
 
-def _changed(hop: Hop, key: HostKey, expectation: str, via: Sequence[Hop]) -> CollectionError:
+def _changed(hop: Hop, key: HostKey, expectation: str, command: str) -> CollectionError:
     return CollectionError(
         f"the host key of {hop.name} has changed: it presents {key}, {expectation}",
         kind=FailureKind.HOST_KEY_CHANGED,
         hint="someone may be in between; if the device was given a new key and you have compared the fingerprint, "
-        f"run: {_trust_command(hop, via)} --replace",
+        f"run: {command} --replace",
     )
-
-
-def _trust_command(hop: Hop, via: Sequence[Hop]) -> str:
-    port = "" if hop.port == 22 else f" --port {hop.port}"
-    return f"st-audit trust {hop.host}{port}" + "".join(f" --jump {_jump(jump)}" for jump in via)
 
 
 def _jump(hop: Hop) -> str:

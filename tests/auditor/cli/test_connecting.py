@@ -51,15 +51,15 @@ def test_a_key_is_fetched_and_the_firewall_collected_through_a_jump_host(
         way = ("--jump", f"ops@{jump.host}:{jump.port}")
         unknown = run(*bed.words("host", "-f", "json", *way))
         assert _first(unknown)["error"]["kind"] == "host-key-unknown"
-        assert f"st-audit trust {jump.host} --port {jump.port}\n" in unknown.err
+        assert f"st-audit trust {jump.host} --port {jump.port} --known-hosts {bed.known_hosts}\n" in unknown.err
         assert jump.record.authentications == []
         bed.pin(jump)
 
         behind = run(*bed.words("host", "-f", "json", *way))
-        hint = f"st-audit trust 127.0.0.1 --port {bed.emulator.port} --jump ops@{jump.host}:{jump.port}"
-        assert hint in behind.err
-        words = hint.split()[1:]
-        pinned = run(*words, "--known-hosts", bed.known_hosts, "--fingerprint", bed.emulator.key.fingerprint)
+        command = behind.err.partition("then run: ")[2].split("\n")[0]
+        expected = f"st-audit trust 127.0.0.1 --port {bed.emulator.port} --jump ops@{jump.host}:{jump.port}"
+        assert command == f"{expected} --known-hosts {bed.known_hosts}"
+        pinned = run(*command.split()[1:], "--fingerprint", bed.emulator.key.fingerprint)
         assert (pinned.code, bed.emulator.record.authentications) == (0, [])
 
         found = document(run(*bed.words("host", "-f", "json", *way, *AS_OF)))
