@@ -47,7 +47,8 @@ class Job:
 
     def host_keys(self, environ: Mapping[str, str]) -> HostKeys:
         """Give the host keys that the machine trusts that connects."""
-        return HostKeys(own=self.known_hosts or default_file(environ), system=self.system_hosts)
+        own = self.known_hosts or default_file(environ)
+        return HostKeys(own=own, system=self.system_hosts, named=self.known_hosts is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
