@@ -15,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("schema", short_help="Print the JSON Schema of a file or a report.")
-@click.argument("name", type=click.Choice(["report", "deployment", "baseline", "waivers"]))
+@click.argument("name", type=click.Choice(["report", "deployment", "baseline", "waivers", "inventory"]))
 @click.option(
     "--baseline",
     "baselines",
@@ -25,7 +25,7 @@ __all__ = ["command"]
 )
 @common
 def command(common: Common, name: str, baselines: tuple[str, ...]) -> int:  # noqa: ARG001 - accepted everywhere
-    """Print the JSON Schema (draft 2020-12) of NAME: report, deployment, baseline or waivers.
+    """Print the JSON Schema (draft 2020-12) of NAME: report, deployment, baseline, waivers or inventory.
 
     Editors check deployment.yaml with it: put `# yaml-language-server: $schema=FILE` on its first line.
     """
@@ -49,6 +49,10 @@ def _schema(name: str, baselines: tuple[str, ...]) -> dict[str, Any]:
         from auditor.waivers.shape import json_schema as waivers_schema
 
         return waivers_schema()
+    if name == "inventory":
+        from auditor.fleet.inventory.ours import json_schema as inventory_schema
+
+        return inventory_schema()
     from auditor.baseline.schema import FileShape
 
     title = "st-audit baseline file, version 1"
