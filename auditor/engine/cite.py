@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.canonical import canonical
 from auditor.engine.cells import PORTED, Cell
+from auditor.engine.flows import restrict
 from auditor.engine.restrictions import deciding_rule
 from auditor.engine.walk import BYPASS, NO_ROUTE, UNFILTERED
 from auditor.report.values import Box, Line, LineRole, PacketView
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet, address_text
 from parsers.model.conditions import Bounds
 from parsers.model.packets import Packet
-from parsers.model.rules import State
-from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, PORTS, ServiceSet, protocol_name
+from parsers.model.rules import State, View
+from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, PORTS, TCP, UDP, ServiceSet, protocol_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,32 +107,30 @@ def _meets(bounds: Bounds[AddressSet] | Bounds[ServiceSet], addresses: AddressSe
 def boxes_of(crossings: Iterable[Crossing]) -> tuple[Box, ...]:
     """Give traffic as few boxes, as it arrives, each with its translated view where that differs."""
     plain: list[Cell] = []
-    moved: dict[tuple[AddressSet, ServiceSet], list[Cell]] = {}
+    moved: dict[tuple[AddressSet, ServiceSet, tuple[Decision, ...]], list[Flow]] = {}
     for crossing in crossings:
         flow = crossing.flow
         if flow.arrival.destination == flow.current.destination and flow.arrival.services == flow.current.services:
             plain.append(flow.arrival)
         else:
-            moved.setdefault((flow.current.destination, flow.current.services), []).append(flow.arrival)
+            key = (flow.current.destination, flow.current.services, flow.translations)
+            moved.setdefault(key, []).append(flow)
     out = [box for cell in canonical(plain) for box in _boxes(cell)]
-    for (destination, services), cells in moved.items():
-        for cell in canonical(cells):
-            views = list(_boxes(Cell(cell.source, destination, services)))
-            out += [_with_view(box, views) for box in _boxes(cell)]
+    for flows in moved.values():
+        for cell in canonical(flow.arrival for flow in flows):
+            out += _translated_boxes(replace(flows[0], arrival=cell))
     return tuple(out)
 
 
-def _with_view(box: Box, views: list[Box]) -> Box:
-    view = next((item for item in views if item.source == box.source), views[0])
-    return Box(
-        source=box.source,
-        destination=box.destination,
-        protocol=box.protocol,
-        source_ports=box.source_ports,
-        ports=box.ports,
-        icmp=box.icmp,
-        translated=view,
-    )
+def _translated_boxes(flow: Flow) -> Iterator[Box]:
+    """Give each destination and service of a translated flow with what it becomes."""
+    for pair in flow.arrival.destination.intervals:
+        for service in flow.arrival.services.boxes:
+            piece = Cell(flow.arrival.source, AddressSet((pair,)), ServiceSet.of(service))
+            delivered = restrict(flow, piece, View.ORIGINAL).current
+            for box in _boxes(piece):
+                view = next(_boxes(Cell(flow.arrival.source, delivered.destination, delivered.services)))
+                yield replace(box, translated=replace(view, source=box.source))
 
 
 def cell_boxes(cells: Iterable[Cell]) -> tuple[Box, ...]:
@@ -183,10 +182,9 @@ def packet_in(cell: Cell, state: State = State.NEW) -> Packet:
             protocol, port = divmod(first, 65536)
             break
     else:
-        for first, last in axis:
-            for number in (6, 17):
-                if first // 65536 < number <= last // 65536:
-                    protocol, port = number, 1
+        for number in (UDP, TCP):
+            if any(first // 65536 < number <= last // 65536 for first, last in axis):
+                protocol, port = number, 1
     source_port = _CLIENT_PORT if low <= _CLIENT_PORT <= high else low
     return Packet(
         source=cell.source.intervals[0][0],

@@ -144,9 +144,8 @@ class Findings:
         lines += [self.citer.decision(item, LineRole.ALSO) for item in self._also(surplus)]
         sources = AddressSet.join(cell.source for cell in owns)
         services = ServiceSet.join(cell.services for cell in owns)
-        normal = "&".join(sorted({_normal(deciding_rule(self.survey, item)) for item in surplus.owners}))
         return Finding(
-            id=self._id(surplus.kind, surplus.pair, surplus.rows if surplus.row else (), normal),
+            id=self._id(surplus.kind, surplus.pair, surplus.rows if surplus.row else (), self._said(surplus.owners)),
             kind=surplus.kind,
             severity=severity(
                 surplus.kind,
@@ -227,17 +226,17 @@ class Findings:
         """Give one info finding per deny line that keeps a part of the Internet from rows that are present."""
         taken: dict[tuple[Span | Decision, Pair], list[Cell]] = {}
         rows: dict[tuple[Span | Decision, Pair], dict[str, None]] = {}
-        first: dict[Span | Decision, Decision] = {}
+        denies: dict[Span | Decision, dict[Decision, None]] = {}
         for item in judged:
             for restriction in item.restrictions:
                 line = line_of(self.survey, restriction.decision)
-                first.setdefault(line, restriction.decision)
+                denies.setdefault(line, {})[restriction.decision] = None
                 for pair, cells in restriction.taken.items():
                     taken.setdefault((line, pair), []).extend(cells)
                     rows.setdefault((line, pair), {})[item.row.id] = None
         return [
             Finding(
-                id=self._id(Kind.RESTRICTED, pair, (), _normal(deciding_rule(self.survey, first[line]))),
+                id=self._id(Kind.RESTRICTED, pair, (), self._said(tuple(denies[line]))),
                 kind=Kind.RESTRICTED,
                 severity=severity(Kind.RESTRICTED),
                 confidence=Confidence.SURE,
@@ -245,7 +244,7 @@ class Findings:
                 rows=tuple(rows[line, pair]),
                 source_side=pair.source,
                 destination_side=pair.destination,
-                lines=(self.citer.decision(first[line], LineRole.DENIES),),
+                lines=(self.citer.decision(next(iter(denies[line])), LineRole.DENIES),),
                 traffic=cell_boxes(cells),
                 size=size(_apart(cells)),
             )
@@ -260,7 +259,7 @@ class Findings:
         lines += [self.citer.decision(item, LineRole.SHADOWS) for item in found.shadows]
         word = "deny" if role is LineRole.DENIES else "permit"
         return Finding(
-            id=self._id(Kind.UNREACHABLE, found.pair, (), _normal(rule)),
+            id=self._id(Kind.UNREACHABLE, found.pair, (), self._said(found.rules)),
             kind=Kind.UNREACHABLE,
             severity=severity(Kind.UNREACHABLE),
             confidence=Confidence.SURE,
@@ -284,6 +283,10 @@ class Findings:
             title=title,
             lines=tuple(lines),
         )
+
+    def _said(self, rules: tuple[Decision, ...]) -> str:
+        """Give what rules of one line say, in whatever order they stand there."""
+        return "&".join(sorted({_normal(deciding_rule(self.survey, item)) for item in rules}))
 
     def _id(self, kind: Kind, pair: Pair | None, rows: tuple[str, ...], rule: str) -> str:
         """Make an id that renumbering and re-collection leave alone."""

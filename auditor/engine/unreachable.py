@@ -38,9 +38,10 @@ _LOOKS = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreachable:
-    """A dead line: its first rule, the rules that take all its traffic, its first pair of sides, what it says."""
+    """A dead line: its rules, those that take all its traffic, a pair of sides that it stands between, what it says."""
 
     dead: Decision
+    rules: tuple[Decision, ...]
     shadows: tuple[Decision, ...]
     pair: Pair | None
     cells: tuple[Cell, ...]
@@ -90,7 +91,7 @@ def find_unreachable(survey: Survey) -> tuple[list[Unreachable], bool]:
                 if dead and here not in found:
                     cell = Cell(rule.possible.source, rule.possible.destination, rule.possible.services)
                     pair = _pair(survey, side, rule.possible)
-                    found[here] = Unreachable(dead=here, shadows=dead, pair=pair, cells=(cell,))
+                    found[here] = Unreachable(dead=here, rules=(here,), shadows=dead, pair=pair, cells=(cell,))
     lines: dict[Span | Decision, Unreachable] = {}
     for here, item in found.items():
         line = line_of(survey, here)
@@ -101,8 +102,11 @@ def find_unreachable(survey: Survey) -> tuple[list[Unreachable], bool]:
 
 def _together(first: Unreachable, other: Unreachable) -> Unreachable:
     """Join what several rules of one line, or of several stages, say."""
+    pairs = [pair for pair in (first.pair, other.pair) if pair is not None]
     return replace(
         first,
+        rules=(*first.rules, *other.rules),
+        pair=min(pairs, key=lambda pair: (pair.source, pair.destination), default=None),
         shadows=tuple(dict.fromkeys((*first.shadows, *other.shadows))),
         cells=tuple(dict.fromkeys((*first.cells, *other.cells))),
     )

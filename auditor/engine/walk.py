@@ -36,6 +36,10 @@ UNFILTERED = -3
 """Stage number of the decision by which traffic passes because no filter sees it."""
 
 
+_Piece = tuple[frozenset[str], Cell]
+"""Traffic with its tags."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What became of traffic: the flow where it ended, and for dropped traffic the decision that dropped it."""
@@ -97,10 +101,11 @@ class Walk:
         entry = (flow.egress or "") if self.traffic is not Traffic.TO_DEVICE else ""
         if flow.translated and any(stage.translates for stage in self.firewall.stages):
             return back._translated_replies(entry, ingress, flow)  # noqa: SLF001 - a walk of the same class
-        passed = [Cell(own.destination, own.source, reversed_services(own.services))]
+        reply = Cell(own.destination, own.source, reversed_services(own.services))
+        passed: list[_Piece] = [(self._connection_tags(flow), reply)]
         for number in asked:
             passed = back.through(number, entry, ingress, passed)
-        return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for cell in passed]
+        return [Cell(cell.destination, cell.source, reversed_services(cell.services)) for _, cell in passed]
 
     def reply_denies(self, ingress: str, flow: Flow) -> list[Decision]:
         """Give what drops the replies of a permitted flow, as its header is after translation."""
@@ -122,7 +127,8 @@ class Walk:
         """Ask the replies of a translated flow stage by stage, each in the header that it sees.
 
         Connection tracking undoes the source translation where destinations are translated, and the destination
-        translation where sources are; where the header cannot be split exactly the flow counts as a whole.
+        translation where sources are. The flow counts as a whole: for what is possible if any reply passes, for what
+        is sure if each does.
         """
         source, destination = flow.arrival.source, flow.arrival.destination
         reply_source, reply_destination = flow.current.destination, flow.current.source
@@ -130,6 +136,7 @@ class Walk:
         undone = reversed_services(flow.arrival.services)
         if not any(_translates(stage, Side.DESTINATION) for stage in self.firewall.stages):
             reply_destination = source
+        tags = self._connection_tags(flow)
         for number, stage in enumerate(self.firewall.stages):
             if stage.translates:
                 if _translates(stage, Side.DESTINATION):
@@ -140,19 +147,31 @@ class Walk:
             if stage.traffic is not self.traffic or (stage.stateful and flow.replies):
                 continue
             asked = Cell(reply_source, reply_destination, services)
-            passed = self.through(number, entry, leave, [asked])
-            if sum(cell.size for cell in passed) < asked.size:
-                return []
+            passed = self.through(number, entry, leave, [(tags, asked)])
+            whole = sum(cell.size for _, cell in passed) >= asked.size
+            if not passed or (self.mode is Mode.SURE and not whole):
+                return []  # what is possible may be too much, what is sure may be too little
+            marks = {mine for mine, _ in passed}
+            tags = marks.pop() if len(marks) == 1 else tags
         return [flow.own]
 
-    def through(self, number: int, ingress: str, egress: str, cells: list[Cell]) -> list[Cell]:
-        """Give what of established traffic one filter stage permits."""
+    def _connection_tags(self, flow: Flow) -> frozenset[str]:
+        """Give the tags that translations gave: they belong to the connection, marks only to the packet."""
+        rules = [
+            self.firewall.stages[item.stage].chain(item.chain).rules[item.index]
+            for item in flow.translations
+            if item.index is not None
+        ]
+        return frozenset(rule.do.tag for rule in rules if isinstance(rule.do, Rewrite) and rule.do.tag)
+
+    def through(self, number: int, ingress: str, egress: str, pieces: list[_Piece]) -> list[_Piece]:
+        """Give what of established traffic (tags and cell) one filter stage permits, with the marks that it gives."""
         stage = self.firewall.stages[number]
         if not self._fits(stage, ingress, egress):
-            return cells
+            return pieces
         question = self._question(number, ingress, egress, State.ESTABLISHED)
-        hits = first_match(question, [(n, frozenset(), cell) for n, cell in enumerate(cells)])
-        return [hit.cell for hit in hits if self._permits(stage, hit.chain, hit.rule)]
+        hits = first_match(question, [(n, tags, cell) for n, (tags, cell) in enumerate(pieces)])
+        return [(hit.tags, hit.cell) for hit in hits if self._permits(stage, hit.chain, hit.rule)]
 
     # -- stages ---------------------------------------------------------------------------------------------------
 

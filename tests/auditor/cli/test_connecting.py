@@ -366,7 +366,7 @@ def _options() -> set[str]:
     return found
 
 
-OTHER_PROGRAMS = re.compile(r"\b(?:ansible-inventory|dask|scheduler runs|worker runs|workers run|ssh-keygen|ssh|pip) [^;,`]*")
+OTHER_PROGRAMS = re.compile(r"\b(?:ansible-inventory|dask|scheduler runs|ssh-keygen|ssh|pip) [^;,`]*")
 
 
 def _texts(node: ast.AST) -> Iterator[tuple[int, str]]:

@@ -90,7 +90,7 @@ def test_bounds_enclose_the_interpreter(firewall: Firewall, ingress: str) -> Non
         assert is_possible or not is_sure, f"{packet} is sure and not possible"
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(firewall=firewalls(translations=False), ingress=INGRESS)
 def test_replies_agree_with_the_interpreter(firewall: Firewall, ingress: str) -> None:
     """Without conditions and translations, a packet's replies pass where the interpreter lets the first reply pass."""
