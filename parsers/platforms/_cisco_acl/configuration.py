@@ -49,6 +49,21 @@ class AccessList:
     entries: list[Entry] = field(default_factory=list)
 
 
+_FIRST_WORDS = frozenset({"permit", "deny", "remark", "description", "evaluate", "dynamic", "statistics", "fragments"})
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    """Put entries in the order of their numbers.
+
+    An entry whose first word is not understood may hide its number: where the list is not written in order, its place
+    is not known, and it may come before everything.
+    """
+    numbers = [entry.sequence for entry in entries]
+    if numbers == sorted(numbers):
+        return entries
+    return sorted(entries, key=lambda entry: entry.sequence if entry.words[0] in _FIRST_WORDS else -1)
+
+
 @dataclass(slots=True)
 class Group:
     """An object group with the lines that open it and those of its members."""
@@ -134,7 +149,7 @@ class _Sorter:
                 if not banner:
                     self._top(number, line)
         for known in text.lists.values():
-            known.entries.sort(key=lambda entry: entry.sequence)
+            known.entries = _in_order(known.entries)
         return self._rest
 
     def _banner(self, number: int, line: str) -> str:

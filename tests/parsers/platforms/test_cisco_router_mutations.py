@@ -17,6 +17,7 @@ NAMES = (
     "cisco_ios/ipv6-traffic-filter", "cisco_ios/nat", "cisco_ios/nat-pools-zones", "cisco_ios/zones-nested-self",
     "cisco_nxos/router-acl", "cisco_nxos/object-groups", "cisco_nxos/vlan-map", "cisco_nxos/ipv6",
     "cisco_iosxr/ingress-list", "cisco_iosxr/object-groups", "cisco_iosxr/common-list",
+    "cisco_ios/sequence-numbers", "cisco_nxos/sequence", "cisco_iosxr/sequence",
 )  # fmt: skip
 WORD = "frobnicate"
 ENTRIES = ("permit", "deny", "evaluate")
