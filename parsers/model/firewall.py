@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from parsers.model import intervals as iv
 from parsers.model.addresses import ANY, NONE, AddressSet
+from parsers.model.capture import Span
+from parsers.model.conditions import Bounds
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from parsers.model.capture import Span
-    from parsers.model.conditions import Bounds
+    from parsers.model.interned import Pair
     from parsers.model.rules import Stage
 
+    Member = tuple[Bounds[AddressSet] | Bounds[ServiceSet], Span]
+
 __all__ = [
-    "Assumption", "Bypass", "Device", "Firewall", "HaRole", "Helper", "Interface", "ManagementNote", "NamedObject",
-    "Route",
+    "Assumption", "Bypass", "Device", "Firewall", "HaRole", "Helper", "Interface", "ManagementNote", "Members",
+    "NamedObject", "Route",
 ]  # fmt: skip
 
 
@@ -72,12 +76,62 @@ class Route:
     span: Span | None = field(default=None, compare=False)
 
 
+class Members(Sequence["Member"]):
+    """The member lines of an object, one line each, packed; equal to a tuple of the same bounds and places.
+
+    A member that is one interval of addresses may be given as that.
+    """
+
+    __slots__ = ("_document", "_lines", "_values")
+
+    def __init__(
+        self,
+        document: int,
+        lines: Sequence[int],
+        values: Sequence[Pair | Bounds[AddressSet]] | Sequence[Bounds[ServiceSet]],
+    ) -> None:
+        """Take the number of the document, and the number of the line and the value of each member."""
+        self._document = document
+        self._lines = lines
+        self._values = values
+
+    def __len__(self) -> int:
+        """Count the members."""
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> Member: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Member, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Member | tuple[Member, ...]:
+        """Make a member, or those of a slice."""
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        line, value = self._lines[index], self._values[index]
+        bounds = Bounds.exact(AddressSet((value,))) if isinstance(value, tuple) else value
+        return bounds, Span(document=self._document, first=line, last=line)
+
+    def __eq__(self, other: object) -> bool:
+        """Members are equal where each of them is, in order."""
+        return isinstance(other, tuple | Members) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        """Hash by content, consistent with equality."""
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        """Show the members as a tuple does."""
+        return repr(tuple(self))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedObject:
     """An object or group with the bounds of each member line, so that a report can name the line that opens a port."""
 
     name: str
-    members: tuple[tuple[Bounds[AddressSet] | Bounds[ServiceSet], Span], ...]
+    members: tuple[Member, ...] | Members
     span: Span | None = field(default=None, compare=False)
 
 

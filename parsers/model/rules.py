@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.capture import Span
+from parsers.model.interned import Interned
 from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from parsers.model.conditions import Condition, Facts
 
 __all__ = [
-    "ALL_STATES", "Call", "Chain", "Deny", "Do", "Goto", "Mark", "Match", "Permit", "Return", "Rewrite", "Rule",
-    "Rules", "RulesBuilder", "Side", "Stage", "State", "Traffic", "View",
+    "ALL_STATES", "Call", "Chain", "Deny", "Do", "Goto", "Mark", "Match", "Matches", "Permit", "Return", "Rewrite",
+    "Rule", "Rules", "RulesBuilder", "Side", "Stage", "State", "Traffic", "View",
 ]  # fmt: skip
 
 
@@ -75,6 +76,81 @@ class Match:
 
 
 ANYTHING = Match()
+
+
+class Matches(Sequence[Match]):
+    """The matches of a chain by number; those that were put in as columns are made when they are asked for.
+
+    `sources` and `destinations` number sets of `addresses`, `services` those of `service_sets`; for a match that was
+    put in as it is, all three hold -1 and `given` has it.
+    """
+
+    __slots__ = ("_made", "addresses", "destinations", "given", "service_sets", "services", "sources")
+
+    def __init__(
+        self, addresses: Interned[AddressSet] | None = None, service_sets: Interned[ServiceSet] | None = None
+    ) -> None:
+        """Start empty, on the tables that columns will refer to."""
+        self.addresses = Interned(AddressSet) if addresses is None else addresses
+        self.service_sets = _no_services() if service_sets is None else service_sets
+        self.given: dict[int, Match] = {}
+        self.sources = array("i")
+        self.destinations = array("i")
+        self.services = array("i")
+        self._made: dict[int, Match] = {}
+
+    def append(self, match: Match) -> int:
+        """Put in a match, and give its number."""
+        number = len(self.sources)
+        self.given[number] = match
+        for column in (self.sources, self.destinations, self.services):
+            column.append(-1)
+        return number
+
+    def extend(self, sources: array[int], destinations: array[int], services: array[int]) -> range:
+        """Put in matches of any ingress, egress, state and tag as columns of equal length, and give their numbers."""
+        first = len(self.sources)
+        self.sources.extend(sources)
+        self.destinations.extend(destinations)
+        self.services.extend(services)
+        return range(first, len(self.sources))
+
+    def __len__(self) -> int:
+        """Count the matches."""
+        return len(self.sources)
+
+    @overload
+    def __getitem__(self, index: int) -> Match: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Match, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Match | tuple[Match, ...]:
+        """Give a match, the same object whenever it is asked for, or those of a slice."""
+        if isinstance(index, slice):
+            return tuple(self[number] for number in range(*index.indices(len(self))))
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        found = self.given.get(index) or self._made.get(index)
+        if found is None:
+            found = self._made[index] = self._make(index)
+        return found
+
+    def _make(self, index: int) -> Match:
+        source, destination, services = self.sources[index], self.destinations[index], self.services[index]
+        named = self.addresses.objects
+        return Match(
+            source=self.addresses[source],
+            destination=self.addresses[destination],
+            services=self.service_sets[services],
+            objects=named.get(source, ()) + named.get(destination, ()) + self.service_sets.objects.get(services, ()),
+        )
+
+
+def _no_services() -> Interned[ServiceSet]:
+    return Interned(ServiceSet.from_axis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +241,7 @@ class Rules(Sequence[Rule]):
 
     def __init__(  # noqa: PLR0917 - columns of one table, filled by RulesBuilder only
         self,
-        matches: tuple[Match, ...],
+        matches: Matches,
         decisions: tuple[Do, ...],
         match_ids: array[int],
         decision_ids: array[int],
@@ -272,13 +348,15 @@ class Rules(Sequence[Rule]):
 
 
 class RulesBuilder:
-    """Packs rules one at a time; `add` skips making a Rule for the common unconditional line."""
+    """Packs rules one at a time; `add` and `extend` skip making a Rule for the common unconditional line."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._matches: dict[tuple[Match, tuple[str, ...]], int] = {}
+    def __init__(
+        self, addresses: Interned[AddressSet] | None = None, service_sets: Interned[ServiceSet] | None = None
+    ) -> None:
+        """Start empty; the tables are those that the columns of `extend` refer to."""
+        self._known: dict[tuple[Match, tuple[str, ...]], int] = {}
         self._decisions: dict[Do, int] = {}
-        self._match_list: list[Match] = []
+        self._matches = Matches(addresses, service_sets)
         self._decision_list: list[Do] = []
         self._match_ids = array("i")
         self._decision_ids = array("i")
@@ -288,16 +366,14 @@ class RulesBuilder:
     def intern(self, match: Match) -> int:
         """Give the id of a match for `add`; equal matches from the same objects share one."""
         key = (match, match.objects)
-        found = self._matches.get(key)
+        found = self._known.get(key)
         if found is None:
-            found = self._matches[key] = len(self._match_list)
-            self._match_list.append(match)
+            found = self._known[key] = self._matches.append(match)
         return found
 
     def put(self, match: Match) -> int:
         """Give the id of a match that the caller knows to be new, without comparing it with the others."""
-        self._match_list.append(match)
-        return len(self._match_list) - 1
+        return self._matches.append(match)
 
     def intern_decision(self, do: Do) -> int:
         """Give the id of a decision for `add`."""
@@ -316,12 +392,21 @@ class RulesBuilder:
         firsts.append(first)
         lasts.append(last)
 
-    def extend(self, decisions: array[int], matches: array[int], document: int, lines: array[int]) -> None:
-        """Append unconditional, unnamed rules of one line each, by interned ids; the three columns are equally long."""
+    def extend(
+        self,
+        decisions: array[int],
+        matches: tuple[array[int], array[int], array[int]],
+        document: int,
+        lines: array[int],
+    ) -> None:
+        """Append unconditional, unnamed rules of one line each, as columns of equal length.
+
+        `matches` holds the numbers of sources, destinations and services in the builder's tables.
+        """
         self._decision_ids.extend(decisions)
-        self._match_ids.extend(matches)
+        self._match_ids.extend(self._matches.extend(*matches))
         documents, firsts, lasts = self._spans
-        documents.extend([document] * len(lines))
+        documents.extend(array("i", (document,)) * len(lines))
         firsts.extend(lines)
         lasts.extend(lines)
 
@@ -335,7 +420,7 @@ class RulesBuilder:
     def build(self) -> Rules:
         """Give the packed rules; the builder must not be used after."""
         return Rules(
-            tuple(self._match_list),
+            self._matches,
             tuple(self._decision_list),
             self._match_ids,
             self._decision_ids,

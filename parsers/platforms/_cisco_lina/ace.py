@@ -268,8 +268,8 @@ class _Reader:
         base = _services(protocols, source, ports)
         if group is None:
             return base
-        why = base.why + group.why
-        return Bounds(sure=base.sure & group.sure, possible=base.possible & group.possible, why=why)
+        why, sure = base.why + group.why, base.sure & group.sure
+        return Bounds(sure=sure, possible=base.possible & group.possible if why else sure, why=why)
 
     def _take_icmp(self, protocol: int) -> ServiceBounds:
         for count in (2, 1):

@@ -1,42 +1,41 @@
 """Access lists: each line becomes the rules that it surely and possibly makes.
 
-The common line is read by one regular expression and three look-ups by its words, so that a hundred thousand lines
-cost no more than their text; whatever is rarer is read word by word.
+Common lines come as columns of numbers (`entries`); each number's words are read once, in the order in which the lines
+use them. Whatever is rarer is read line by line, word by word.
 """
 
 from __future__ import annotations
 
-import re
 from array import array
 from typing import TYPE_CHECKING
 
 from parsers.contract import LineState, RemarkKind
+from parsers.model.addresses import AddressSet
 from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.rules import Deny, Match, Permit, Rule, RulesBuilder
+from parsers.model.interned import Interned
+from parsers.model.rules import Deny, Permit, Rule, RulesBuilder
+from parsers.model.services import ServiceSet
 from parsers.platforms._cisco_lina.ace import StrangeError, read_ace, take_address
-from parsers.platforms._cisco_lina.addresses import address, literal
+from parsers.platforms._cisco_lina.addresses import address, are_literal, literals
+from parsers.platforms._cisco_lina.entries import UNCOMMON
 from parsers.platforms._cisco_lina.services import common_services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from parsers.model.addresses import AddressSet
     from parsers.model.rules import Rules
-    from parsers.model.services import ServiceSet
     from parsers.platforms._cisco_lina.ace import Surroundings
-
-    _Addresses = tuple[AddressSet, tuple[str, ...], int]
-    _Services = tuple[ServiceSet, tuple[str, ...], int]
+    from parsers.platforms._cisco_lina.entries import Entries
 
 __all__ = ["PERMIT", "AccessLists", "unknown_rules"]
 
 PERMIT = Permit(replies=True)
 """What every permit of an ASA does: it is stateful."""
-_ADDRESS = r"(any[46]?|(?:host|object|object-group) \S+|[\d.]+ [\d.]+|[\da-fA-F:]+/\d+)"
-_COMMON = re.compile(
-    rf"access-list \S+ extended (permit|deny) (object(?:-group)? \S+|(?!object)\S+) {_ADDRESS} {_ADDRESS}(.*)"
-)
 _ACTIONS: dict[str, Permit | Deny] = {"permit": PERMIT, "deny": Deny()}
+_STRETCH = 4096
+"""So many lines are looked at together; what they teach is known for the next ones."""
+_NOTHING = 2
+"""So many words stay unknown when all is known: the two UNCOMMON ones."""
 
 
 def unknown_rules(text: str) -> tuple[Rule, Rule]:
@@ -49,12 +48,26 @@ class AccessLists:
     """Reads the access lists of a configuration, each one once."""
 
     def __init__(self, around: Surroundings) -> None:
-        """Take what the lines refer to; nothing is read yet."""
+        """Take what the lines refer to; no list is read yet."""
         self._around = around
         self._text = around.text
         self._known: dict[str, Rules] = {}
-        self._addresses: dict[str, _Addresses | None] = {}
-        self._services: dict[tuple[str, str], _Services | None] = {}
+        addresses, services = list(self._text.acls.addresses), list(self._text.acls.services)
+        self._addresses = _Learned(addresses, are_literal(addresses))
+        self._address_sets = Interned(AddressSet, [None] * len(addresses), bulk=lambda: literals(addresses))
+        intervals = list(map(common_services, services))
+        self._services = _Learned(services, bytearray(part is not None for part in intervals))
+        self._service_sets: Interned[ServiceSet] = Interned(ServiceSet.from_axis, [*intervals])
+        self._decisions = array("i", [words[:1] == "d" for words in services])
+        self._account()
+
+    def _account(self) -> None:
+        """Take common lines to be understood; a line that is not gets another state when it is read."""
+        states, lists = self._text.ledger.states, self._text.acls
+        for first, behind in lists.blocks:
+            states[first - 1 : behind - 1] = bytes((LineState.MODELLED,)) * (behind - first)
+        for number in lists.uncommon:
+            states[number - 1] = LineState.NOT_UNDERSTOOD
 
     def rules(self, name: str, number: int) -> Rules:
         """Give the rules of the access list that a line names; of one that is not defined nothing is known."""
@@ -71,83 +84,93 @@ class AccessLists:
             self._known[name] = known
         return known
 
-    def _read(self, numbers: list[int]) -> Rules:
-        builder = RulesBuilder()
-        decisions = {word: builder.intern_decision(do) for word, do in _ACTIONS.items()}
-        lines, document = self._text.lines, self._text.document
-        states, modelled = self._text.ledger.states, LineState.MODELLED
-        fullmatch, addresses, services = _COMMON.fullmatch, self._addresses, self._services
-        pairs: dict[tuple[int, int, int], int] = {}
-        columns = array("i"), array("i"), array("i")  # common lines since the last rare one
-        take_decision, take_match, take_number = (column.append for column in columns)
-        for number in numbers:
-            found = fullmatch(lines[number - 1])
-            source = destination = service = None
-            if found is not None:
-                action, protocol, left, right, rest = found.groups()
-                try:
-                    source, destination, service = addresses[left], addresses[right], services[protocol, rest]
-                except KeyError:
-                    source, destination = self._learn_address(left, number), self._learn_address(right, number)
-                    if source is not None and destination is not None:
-                        service = self._learn_services(protocol, rest, number)
-            if source is None or destination is None or service is None:
-                builder.extend(columns[0], columns[1], document, columns[2])
-                for column in columns:
-                    del column[:]
-                self._slow(number, builder)
-                continue
-            key = (source[2], destination[2], service[2])
-            match = pairs.get(key)
-            if match is None:
-                names = source[1] + destination[1] + service[1]
-                made = Match(source=source[0], destination=destination[0], services=service[0], objects=names)
-                match = pairs[key] = builder.put(made)
-            take_decision(decisions[action])
-            take_match(match)
-            take_number(number)
-            states[number - 1] = modelled
-        builder.extend(columns[0], columns[1], document, columns[2])
+    def _read(self, entries: Entries) -> Rules:
+        builder = RulesBuilder(self._address_sets, self._service_sets)
+        for do in _ACTIONS.values():  # in the order that `_decisions` numbers them
+            builder.intern_decision(do)
+        taken = 0
+        for start in range(0, len(entries), _STRETCH):
+            for row in self._doubtful(entries, start):
+                if not self._learn(entries, row):
+                    self._take(entries, slice(taken, row), builder)
+                    self._text.ledger.states[entries[row] - 1] = LineState.NOT_UNDERSTOOD
+                    self._slow(entries[row], builder)
+                    taken = row + 1
+        self._take(entries, slice(taken, len(entries)), builder)
         return builder.build()
 
-    def _learn_address(self, spec: str, number: int) -> _Addresses | None:
-        """Give what address words stand for, and remember it; None for what is not exact, or no address."""
-        if spec in self._addresses:
-            return self._addresses[spec]
-        plain = literal(spec)
-        known = (plain, (), len(self._addresses)) if plain is not None else self._read_address(spec, number)
-        self._addresses[spec] = known
-        return known
+    def _doubtful(self, entries: Entries, start: int) -> Iterator[int]:
+        """Give the rows of a stretch of lines some of whose words are not known when it begins."""
+        rows = slice(start, start + _STRETCH)
+        unknown = self._addresses.known.count(0) + self._services.known.count(0)
+        if unknown == _NOTHING and UNCOMMON not in entries.services[rows]:
+            return
+        addresses, services = self._addresses.known.__getitem__, self._services.known.__getitem__
+        columns = (
+            bytes(map(addresses, entries.sources[rows])),
+            bytes(map(addresses, entries.destinations[rows])),
+            bytes(map(services, entries.services[rows])),
+        )
+        if not any(0 in column for column in columns):
+            return
+        first, second, third = (int.from_bytes(column, "big") for column in columns)
+        known = (first & second & third).to_bytes(len(columns[0]), "big")
+        at = known.find(0)
+        while at >= 0:
+            yield start + at
+            at = known.find(0, at + 1)
 
-    def _read_address(self, spec: str, number: int) -> _Addresses | None:
-        words = spec.split()
-        if words[0] in {"object", "object-group"} and self._around.objects.kind(words[0], words[1]) != "network":
-            return None
+    def _take(self, entries: Entries, rows: slice, builder: RulesBuilder) -> None:
+        """Append the rules of lines whose words are all known."""
+        numbers, services = entries.numbers[rows], entries.services[rows]
+        decisions = array("i", map(self._decisions.__getitem__, services))
+        matches = entries.sources[rows], entries.destinations[rows], services
+        builder.extend(decisions, matches, self._text.document, numbers)
+
+    def _learn(self, entries: Entries, row: int) -> bool:
+        """Learn the words of a line; False where they are not all exact."""
+        source, destination, services = entries.sources[row], entries.destinations[row], entries.services[row]
+        if source == UNCOMMON:
+            return False
+        line, learned = entries.numbers[row], self._addresses
+        for number in (source, destination):
+            if not learned.known[number] and number not in learned.strange:
+                learned.note(number, known=self._read_address(number, line))
+        if not (learned.known[source] and learned.known[destination]):
+            return False
+        learned = self._services
+        if not learned.known[services] and services not in learned.strange:
+            learned.note(services, known=self._read_services(services, line))
+        return bool(learned.known[services])
+
+    def _read_address(self, number: int, line: int) -> bool:
+        spec = self._addresses.words[number]
+        keyword, _, name = spec.partition(" ")
+        if keyword in {"object", "object-group"}:
+            if self._around.objects.kind(keyword, name) != "network":
+                return False
+            network = self._around.objects.network(keyword, name, line)
+            self._address_sets.put_later(number, network.sure)
+            self._address_sets.objects[number] = (name,)
+            return network.exact
         try:
-            bounds, names, _ = take_address(self._around, words, 0, number)
+            bounds, _, _ = take_address(self._around, spec.split(), 0, line)
         except StrangeError:
-            return None
-        return (bounds.sure, names, len(self._addresses)) if not bounds.why else None
+            return False
+        self._address_sets.put(number, bounds.sure)
+        return not bounds.why
 
-    def _learn_services(self, protocol: str, rest: str, number: int) -> _Services | None:
-        """Give what a protocol with the words behind the addresses stands for, and remember it; None: not exact."""
-        key = (protocol, rest)
-        if key in self._services:
-            return self._services[key]
-        common = common_services(protocol, rest)
-        known = (common, (), len(self._services)) if common is not None else self._read_services(key, number)
-        self._services[key] = known
-        return known
-
-    def _read_services(self, key: tuple[str, str], number: int) -> _Services | None:
-        protocol, rest = key
+    def _read_services(self, number: int, line: int) -> bool:
+        words = self._services.words[number].split()[1:]
+        protocol = 2 if words[0] in {"object", "object-group"} else 1
         try:
-            ace = read_ace(self._around, (*protocol.split(), "any", "any", *rest.split()), number)
+            ace = read_ace(self._around, (*words[:protocol], "any", "any", *words[protocol:]), line)
         except StrangeError:
-            return None
-        if not ace.is_exact or ace.inactive or rest[:1] not in {"", " "}:
-            return None
-        return ace.services.sure, ace.service_objects, len(self._services)
+            return False
+        self._service_sets.put(number, ace.services.sure)
+        if ace.service_objects:
+            self._service_sets.objects[number] = ace.service_objects
+        return ace.is_exact and not ace.inactive
 
     def _slow(self, number: int, builder: RulesBuilder) -> None:
         """Read a line word by word."""
@@ -209,3 +232,21 @@ class AccessLists:
     def _not_understood(self, number: int, *, decides: bool = False) -> None:
         what = f"not understood: {self._text.lines[number - 1].strip()}"
         self._text.remark(RemarkKind.NOT_UNDERSTOOD, what, number, decides=decides)
+
+
+class _Learned:
+    """What is known of numbered words: one byte each, 1 for known; `strange` are those that are not exact."""
+
+    __slots__ = ("known", "strange", "words")
+
+    def __init__(self, words: list[str], known: bytearray) -> None:
+        self.words = words
+        self.known = known
+        self.strange: set[int] = set()
+
+    def note(self, number: int, *, known: bool) -> None:
+        """Note what came of reading some words."""
+        if known:
+            self.known[number] = True
+        else:
+            self.strange.add(number)

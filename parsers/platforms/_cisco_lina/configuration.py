@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from parsers.contract import Remark, RemarkKind
 from parsers.model.capture import Span
+from parsers.platforms._cisco_lina.entries import BLOCK, Lists
 from parsers.text.cisco_tree import Node, tree
 from parsers.text.ledger import Ledger
 
@@ -14,14 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Configuration", "Definition", "read"]
 
-_MARKS = ("!", ":")
-_ACL_SETTINGS = frozenset({"alert-interval", "deny-flow-max"})
+_MARKS = "!:"
+_DEFINITION = re.compile(r"^(object(?:-group)? .*)\n((?: [^\s!:].*\n)*+)", re.MULTILINE)
+"""An object as it is printed, with its members; `_lines` reads others."""
+_HEAD = 40
+"""So many lines at the beginning may say who the device is."""
 
 
 class Definition:
     """An `object` or `object-group`: its kind and words, and the lines of its members in all its blocks."""
 
-    __slots__ = ("detail", "headers", "keyword", "kind", "members", "name")
+    __slots__ = ("detail", "headers", "keyword", "kind", "lines", "members", "name")
 
     def __init__(self, keyword: str, kind: str, name: str, detail: tuple[str, ...], header: int) -> None:
         """Open a definition at its first header line."""
@@ -31,27 +37,44 @@ class Definition:
         self.detail = detail
         self.headers = [header]
         self.members: list[int] = []
+        self.lines: list[str] = []
 
 
 class Configuration:
     """One document, sorted, with what is noted while it is given its meaning; line numbers count from 1.
 
-    `acls` gives the lines of each access list in order; `nodes` is everything that is neither a line of an access
-    list nor part of an object, as a tree; `header` are the lines that begin with a colon.
+    `acls` gives the lines of each access list in order; `others` is everything that is neither a line of an access
+    list nor part of an object, and `nodes` the same as a tree; `header` are the texts of lines that begin with a colon.
     """
 
-    def __init__(self, document: int, lines: list[str]) -> None:
-        """Take the lines; nothing is sorted yet."""
+    def __init__(self, document: int, text: str) -> None:
+        """Take the text; nothing is sorted yet."""
         self.document = document
-        self.lines = lines
-        self.ledger = Ledger(len(lines))
-        self.acls: dict[str, list[int]] = {}
+        self.text = text if text.endswith("\n") or not text else f"{text}\n"
+        self.ledger = Ledger(0)
+        self.acls = Lists()
         self.objects: dict[str, Definition] = {}
         self.groups: dict[str, Definition] = {}
         self.names: dict[str, str] = {}
-        self.header: list[int] = []
+        self.header: list[str] = []
+        self.others: list[tuple[int, str]] = []
         self.nodes: tuple[Node, ...] = ()
         self.remarks: list[Remark] = []
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Give every line; what is read in bulk does without."""
+        return self.text.split("\n")[:-1]
+
+    @property
+    def head(self) -> str:
+        """Give the lines that may say who the device is."""
+        end = -1
+        for _ in range(_HEAD):
+            end = self.text.find("\n", end + 1)
+            if end < 0:
+                return self.text
+        return self.text[:end]
 
     def words(self, number: int) -> list[str]:
         """Give the words of a line."""
@@ -73,63 +96,88 @@ class Configuration:
 
 def read(document: Document, index: int) -> Configuration:
     """Sort the lines of a document; nothing is given a meaning yet."""
-    lines = document.lines()
-    text = Configuration(index, lines)
-    text.nodes = tree(_sort(text), "asa")
+    text = Configuration(index, document.text)
+    sorting = _Sorting(text)
+    sorting.sort()
+    text.others = sorting.rest
+    text.nodes = tree(text.others, "asa")
     return text
 
 
-def _sort(text: Configuration) -> list[tuple[int, str]]:
-    """Hand access lists and objects to their tables; give the other lines."""
-    rest: list[tuple[int, str]] = []
-    irrelevant: list[int] = []
-    acls = text.acls
-    members: list[int] | None = None
-    for number, line in enumerate(text.lines, 1):
-        if line.startswith("access-list "):
-            members = None
-            words = line.split(None, 2)
-            if len(words) == 3 and words[1] not in _ACL_SETTINGS:
-                if words[1] in acls:
-                    acls[words[1]].append(number)
-                else:
-                    acls[words[1]] = [number]
+class _Sorting:
+    """Hands the lines of access lists and objects to their tables, and keeps the others in `rest`."""
+
+    def __init__(self, text: Configuration) -> None:
+        self._text = text
+        self._number = 1
+        self._irrelevant: list[int] = []
+        self.rest: list[tuple[int, str]] = []
+
+    def sort(self) -> None:
+        """Sort the whole text."""
+        text, at = self._text, 0
+        for block in BLOCK.finditer(text.text):
+            start, end = block.span()
+            self._plain(text.text[at:start])
+            settings, self._number = text.acls.read(text.text, start, end, self._number)
+            self.rest += settings
+            at = end
+        self._plain(text.text[at:])
+        text.ledger = Ledger(self._number - 1)
+        text.ledger.irrelevant(self._irrelevant)
+
+    def _plain(self, part: str) -> None:
+        """Sort lines between access lists."""
+        definition: Definition | None = None
+        at = 0
+        for block in _DEFINITION.finditer(part):
+            if block.start() > at:
+                self._lines(part[at : block.start()], definition)
+            header, members = block.groups()
+            definition = self._definition(header, self._number)
+            lines = members.split("\n")[:-1]
+            if definition is None:
+                self.rest += enumerate((header, *lines), self._number)
             else:
-                rest.append((number, line))
-            continue
-        bare = line.strip()
-        if not bare or bare[0] in _MARKS:
-            if line.startswith(":"):
-                text.header.append(number)
-            irrelevant.append(number)
-        elif line.startswith("banner "):  # free text, in which a tree would see structure
-            members = None
-            irrelevant.append(number)
-        elif line[0] in " \t":
-            if members is None:
-                rest.append((number, line))
+                definition.members += range(self._number + 1, self._number + 1 + len(lines))
+                definition.lines += map(str.strip, lines)
+            self._number += 1 + len(lines)
+            at = block.end()
+        self._lines(part[at:], definition)
+
+    def _lines(self, part: str, definition: Definition | None) -> None:
+        """Sort lines one by one, the first of which may go on with a definition."""
+        lines = part.split("\n")[:-1]
+        for number, line in enumerate(lines, self._number):
+            bare = line.strip()
+            if not bare or bare[0] in _MARKS:
+                if line.startswith(":"):
+                    self._text.header.append(line)
+                self._irrelevant.append(number)
+            elif line.startswith("banner "):  # free text, in which a tree would see structure
+                definition = None
+                self._irrelevant.append(number)
+            elif line[0] in " \t" and definition is not None:
+                definition.members.append(number)
+                definition.lines.append(bare)
             else:
-                members.append(number)
+                definition = self._definition(bare, number) if line[0] not in " \t" else None
+                if definition is None:
+                    self.rest.append((number, line))
+        self._number += len(lines)
+
+    def _definition(self, line: str, number: int) -> Definition | None:
+        """Open (or open again) the definition that a line begins; None where it begins none."""
+        words = line.split()
+        if len(words) < 3 or words[0] not in {"object", "object-group"}:
+            return None
+        keyword, kind, name, *detail = words
+        table = self._text.objects if keyword == "object" else self._text.groups
+        known = table.get(name)
+        if known is None:
+            known = table[name] = Definition(keyword, kind, name, tuple(detail), number)
+        elif known.kind != kind or known.detail != tuple(detail):
+            return None
         else:
-            members = _definition(text, number, bare) if bare.startswith("object") else None
-            if members is None:
-                rest.append((number, line))
-    text.ledger.irrelevant(irrelevant)
-    return rest
-
-
-def _definition(text: Configuration, number: int, line: str) -> list[int] | None:
-    """Open (or open again) the definition that a line begins, and give its list of members."""
-    words = line.split()
-    if len(words) < 3 or words[0] not in {"object", "object-group"}:
-        return None
-    keyword, kind, name, *detail = words
-    table = text.objects if keyword == "object" else text.groups
-    known = table.get(name)
-    if known is None:
-        known = table[name] = Definition(keyword, kind, name, tuple(detail), number)
-    elif known.kind != kind or known.detail != tuple(detail):
-        return None
-    else:
-        known.headers.append(number)
-    return known.members
+            known.headers.append(number)
+        return known

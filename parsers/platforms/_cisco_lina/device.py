@@ -18,7 +18,6 @@ from parsers.platforms._cisco_lina.addresses import address, network
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from parsers.model.capture import Document
     from parsers.platforms._cisco_lina.configuration import Configuration
     from parsers.platforms._cisco_lina.interfaces import Port
     from parsers.text.cisco_tree import Node
@@ -37,6 +36,7 @@ _VERSION = re.compile(r"^(?:Cisco Adaptive Security Appliance Software |ASA )Ver
 _FULL_VERSION = re.compile(r"^ASA Version (\S+)", re.MULTILINE)
 _OTHERS = re.compile(r"^(PIX|FWSM) Version (\S+)", re.MULTILINE)
 _SYSTEM = re.compile(r"^ASA Version \S+ <(system|context)>", re.MULTILINE)
+_TRANSPARENT = re.compile(r"firewall transparent")
 _SERIAL = re.compile(r"Serial Number:\s*(\S+)")
 _MODEL = re.compile(r"Hardware:\s*([^,\s]+)")
 _WEAK_COMMUNITIES = frozenset({"public", "private"})
@@ -48,36 +48,40 @@ def version_of(texts: Sequence[str]) -> Version | None:
     return (int(found[1]), int(found[2])) if found is not None else None
 
 
-def refuse(document: Document) -> None:
-    """Raise UnsupportedError for what would be judged by other rules than these."""
-    other = _OTHERS.search(document.text)
+def refuse(text: Configuration, name: str) -> None:
+    """Raise UnsupportedError, with the document's name, for what would be judged by other rules than these."""
+    other = _said(_OTHERS, text)
     if other is not None:
+        found, line = other
         raise UnsupportedError(
-            f"{other[1]} {other[2]} filters by translated addresses and has rules of its own; it is not supported",
-            document=document.name,
-            line=_line(document, other.start()),
+            f"{found[1]} {found[2]} filters by translated addresses and has rules of its own; it is not supported",
+            document=name,
+            line=line,
             hint="audit a device that runs ASA 8.3 or later",
         )
-    version = _VERSION.search(document.text)
-    if version is not None and (int(version[1]), int(version[2])) < OLDEST:
+    version = _said(_VERSION, text)
+    if version is not None and (int(version[0][1]), int(version[0][2])) < OLDEST:
+        found, line = version
         raise UnsupportedError(
-            f"ASA {version[1]}.{version[2]} filters by translated addresses; versions before 8.3 are not supported",
-            document=document.name,
-            line=_line(document, version.start()),
+            f"ASA {found[1]}.{found[2]} filters by translated addresses; versions before 8.3 are not supported",
+            document=name,
+            line=line,
             hint="upgrade to 8.3 or later, or audit another device",
         )
-    transparent = f"\n{document.text}".find("\nfirewall transparent")
-    if transparent >= 0:
+    transparent = _said(_TRANSPARENT, text)
+    if transparent is not None:
         raise UnsupportedError(
             "the firewall runs in transparent mode, which is not supported",
-            document=document.name,
-            line=_line(document, transparent),
+            document=name,
+            line=transparent[1],
             hint="only routed mode can be audited",
         )
 
 
-def _line(document: Document, offset: int) -> int:
-    return document.text.count("\n", 0, offset) + 1
+def _said(pattern: re.Pattern[str], text: Configuration) -> tuple[re.Match[str], int] | None:
+    """Give the first line that a pattern matches, and its number; none is in an access list or an object."""
+    found = ((pattern.match(line), number) for number, line in text.others)
+    return next(((match, number) for match, number in found if match is not None), None)
 
 
 def context_names(text: Configuration) -> dict[str, int]:
@@ -109,8 +113,8 @@ def read_names(text: Configuration) -> None:
 
 def describe(text: Configuration, others: Sequence[str]) -> tuple[Device, tuple[Assumption, ...]]:
     """Give who the device is; `others` are further texts of it, such as `show version`."""
-    header = "\n".join(text.lines[number - 1] for number in text.header)
-    texts = ("\n".join(text.lines[:40]), *others)
+    header = "\n".join(text.header)
+    texts = (text.head, *others)
     serial, model = (
         next((match[1] for part in (header, *others) for match in [pattern.search(part)] if match), "")
         for pattern in (_SERIAL, _MODEL)

@@ -113,9 +113,13 @@ def translations(text: Configuration, objects: Objects, primary: Mapping[str, Ad
         reader.manual()
     for definition in text.objects.values():
         if definition.kind == "network":
-            lines = [number for number in definition.members if text.words(number)[0] == "nat"]
-            for number in lines:
-                reader = _Reader(text, objects, primary, number, text.words(number)[1:])
+            lines = [
+                (number, line.split())
+                for number, line in zip(definition.members, definition.lines, strict=True)
+                if line[:3] == "nat" and line.split(None, 1)[0] == "nat"
+            ]
+            for number, words in lines:
+                reader = _Reader(text, objects, primary, number, words[1:])
                 reader.auto(definition.name)
                 if len(lines) > 1:
                     reader.doubt(f"object {definition.name} has more than one translation")

@@ -5,14 +5,15 @@ Source: Cisco ASA Series Command Reference, `object network`, `object service`, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from parsers.contract import LineState, RemarkKind
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
 from parsers.model.conditions import Bounds, Condition, ConditionKind
-from parsers.model.firewall import NamedObject
+from parsers.model.firewall import Members, NamedObject
 from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, NO_SERVICE, ServiceSet
 from parsers.platforms._cisco_lina.addresses import address, network
+from parsers.platforms._cisco_lina.networks import Literals, Network
 from parsers.platforms._cisco_lina.services import (
     icmp_service,
     port_object,
@@ -22,7 +23,7 @@ from parsers.platforms._cisco_lina.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from parsers.platforms._cisco_lina.configuration import Configuration, Definition
 
@@ -30,7 +31,7 @@ __all__ = ["AddressBounds", "Objects", "ServiceBounds", "unknown_addresses", "un
 
 AddressBounds = Bounds[AddressSet]
 ServiceBounds = Bounds[ServiceSet]
-_S = TypeVar("_S", AddressSet, ServiceSet)
+_V = TypeVar("_V")
 
 _DEEPEST = 60
 """Groups nested deeper than this are not followed."""
@@ -38,6 +39,9 @@ _TYPED = {"tcp": (6,), "udp": (17,), "tcp-udp": (6, 17)}
 _FAMILIES = {"v4": ANY4, "v6": ANY6}
 _SERVICE_KINDS = frozenset({"service", "protocol", "icmp-type"})
 _OPAQUE_KINDS = frozenset({"user", "security", "network-service"})
+_MEMBER = {"object": "network-object object", "object-group": "group-object"}
+"""How a group names its members."""
+_NAMED = len(_MEMBER["object"])
 
 
 def unknown_addresses(text: str) -> AddressBounds:
@@ -56,11 +60,15 @@ class Objects:
     def __init__(self, text: Configuration) -> None:
         """Take the definitions of a configuration; nothing is resolved yet."""
         self._text = text
-        self._addresses: dict[tuple[str, str], AddressBounds] = {}
+        self._networks: dict[tuple[str, str], Network] = {}
         self._services: dict[tuple[str, str], ServiceBounds] = {}
         self._members: list[NamedObject] = []
         self._open: list[tuple[str, str]] = []
         self._missing: set[tuple[str, str]] = set()
+        self._literals = {
+            "object": Literals("object", text.objects.values()),
+            "object-group": Literals("object-group", text.groups.values()),
+        }
 
     def kind(self, keyword: str, name: str) -> str | None:
         """Give the kind of an `object` or `object-group`, None where it is not defined."""
@@ -69,20 +77,36 @@ class Objects:
 
     def addresses(self, keyword: str, name: str, number: int) -> AddressBounds:
         """Give the addresses of a network object or group that a line names."""
+        return self.network(keyword, name, number).bounds
+
+    def network(self, keyword: str, name: str, number: int) -> Network:
+        """Give a network object or group that a line names, without working out its addresses."""
         key = (keyword, name)
-        known = self._addresses.get(key)
+        known = self._networks.get(key)
         if known is not None:
             return known
+        source = self._literals[keyword]
         definition = self._definition(keyword, name)
         if definition is None or definition.kind != "network":
-            return unknown_addresses(self._undefined(keyword, name, "network", number))
+            return Network.of(unknown_addresses(self._undefined(keyword, name, "network", number)), source)
         if self._loops(key, number):
-            return unknown_addresses(f"{keyword} {name}")
+            return Network.of(unknown_addresses(f"{keyword} {name}"), source)
         self._open.append(key)
-        found = self._read(definition, self._network_member, unknown_addresses)
+        found: list[str | Network | None] = list(map(source.lines.get, definition.lines))
+        member: Callable[[Definition, str, int], str | Network | None] = self._network_member
+        unknown: Callable[[str], str | Network] = self._unknown_network
+        numbers, values = self._read(definition, found, member, unknown)
         self._open.pop()
-        known = self._addresses[key] = _whole(definition, found, unknown_addresses, AddressSet.join)
+        members = known = Network(values, source)
+        if not values or (len(values) > 1 and keyword == "object"):
+            known = self._unknown_network(_unlike(definition, values))
+        self._note(definition, Members(self._text.document, numbers, members))
+        self._networks[key] = known
+        self._literals["object-group"].lines[f"{_MEMBER[keyword]} {name}"] = known
         return known
+
+    def _unknown_network(self, text: str) -> Network:
+        return Network.of(unknown_addresses(text), self._literals["object"])
 
     def services(self, keyword: str, name: str, number: int) -> ServiceBounds:
         """Give the services of a service object, or of a service, protocol or ICMP type group that a line names."""
@@ -99,9 +123,11 @@ class Objects:
         if self._loops(key, number):
             return unknown_services(f"{keyword} {name}")
         self._open.append(key)
-        found = self._read(definition, self._service_member, unknown_services)
+        found: list[ServiceBounds | None] = [None] * len(definition.lines)
+        numbers, values = self._read(definition, found, self._service_member, unknown_services)
         self._open.pop()
-        known = self._services[key] = _whole(definition, found, unknown_services, ServiceSet.join)
+        self._note(definition, Members(self._text.document, numbers, values))
+        known = self._services[key] = _services(definition, values)
         return known
 
     def is_defined(self, keyword: str, name: str, kind: str, number: int) -> bool:
@@ -119,8 +145,8 @@ class Objects:
             return ()
         self._open.append(key)
         found: list[str] = []
-        for line in definition.members:
-            words = self._text.words(line)
+        for line, text in zip(definition.members, definition.lines, strict=True):
+            words = text.split()
             if words[0] == "group-object" and len(words) == 2:
                 if self.is_defined("object-group", words[1], definition.kind, line):
                     found += self.named(words[1], line)
@@ -134,7 +160,7 @@ class Objects:
         for definition in (*self._text.objects.values(), *self._text.groups.values()):
             self._text.ledger.modelled(definition.headers)
             if definition.kind == "network":
-                self.addresses(definition.keyword, definition.name, definition.headers[0])
+                self.network(definition.keyword, definition.name, definition.headers[0])
             elif definition.kind in _SERVICE_KINDS:
                 self.services(definition.keyword, definition.name, definition.headers[0])
             elif definition.keyword == "object-group" and definition.kind in _OPAQUE_KINDS:
@@ -186,35 +212,52 @@ class Objects:
     def _read(
         self,
         definition: Definition,
-        member: Callable[[Definition, list[str], int], Bounds[_S] | None],
-        unknown: Callable[[str], Bounds[_S]],
-    ) -> list[tuple[Bounds[_S], int]]:
-        """Read the member lines of a definition; a `nat` line of an object belongs to the translations."""
-        text = self._text
-        label = f"{definition.keyword} {definition.name}"
-        members: list[tuple[Bounds[_S], int]] = []
-        for number in definition.members:
-            words = text.words(number)
-            if words[0] == "description":
-                text.ledger.irrelevant((number,))
-                continue
-            if words[0] == "nat" and definition.keyword == "object":
-                continue
-            bounds = member(definition, words, number)
-            if bounds is None:
-                bounds = unknown(f"{label}: {' '.join(words)}")
-                text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {' '.join(words)}", number)
-            else:
-                text.ledger.states[number - 1] = LineState.MODELLED
-            members.append((bounds, number))
-        if not members:
-            text.remark(RemarkKind.UNDEFINED, f"{label} has no members", definition.headers[0])
-        spanned = tuple((bounds, text.span(number)) for bounds, number in members)
-        self._members.append(NamedObject(name=definition.name, members=spanned, span=text.span(definition.headers[0])))
-        return members
+        found: list[_V | None],
+        member: Callable[[Definition, str, int], _V | None],
+        unknown: Callable[[str], _V],
+    ) -> tuple[list[int], list[_V]]:
+        """Give the number and the value of each member line; `found` holds the values that are known before.
 
-    def _service_member(self, definition: Definition, words: list[str], number: int) -> ServiceBounds | None:
-        head, rest = words[0], words[1:]
+        A `nat` line of an object belongs to the translations.
+        """
+        text, states = self._text, self._text.ledger.states
+        if None not in found:
+            text.ledger.modelled(definition.members)
+            return definition.members, cast("list[_V]", found)
+        numbers: list[int] = []
+        values: list[_V] = []
+        for number, line, known in zip(definition.members, definition.lines, found, strict=True):
+            value = known
+            if value is None:
+                head = line.split(None, 1)[0]
+                if head == "description":
+                    text.ledger.irrelevant((number,))
+                    continue
+                if head == "nat" and definition.keyword == "object":
+                    continue
+                value = member(definition, line, number)
+            if value is None:
+                value = self._not_understood(definition, line, number, unknown)
+            else:
+                states[number - 1] = LineState.MODELLED
+            numbers.append(number)
+            values.append(value)
+        return numbers, values
+
+    def _note(self, definition: Definition, members: Members) -> None:
+        if not len(members):
+            label = f"{definition.keyword} {definition.name}"
+            self._text.remark(RemarkKind.UNDEFINED, f"{label} has no members", definition.headers[0])
+        span = self._text.span(definition.headers[0])
+        self._members.append(NamedObject(name=definition.name, members=members, span=span))
+
+    def _not_understood(self, definition: Definition, line: str, number: int, unknown: Callable[[str], _V]) -> _V:
+        label, words = f"{definition.keyword} {definition.name}", " ".join(line.split())
+        self._text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {words}", number)
+        return unknown(f"{label}: {words}")
+
+    def _service_member(self, definition: Definition, line: str, number: int) -> ServiceBounds | None:
+        head, *rest = line.split()
         found: ServiceSet | None = None
         if definition.keyword == "object":
             found = service_words(rest) if head == "service" else None
@@ -232,16 +275,25 @@ class Objects:
             found = port_object(rest, _TYPED[definition.detail[0]])
         return Bounds.exact(found) if found is not None else None
 
-    def _network_member(self, definition: Definition, words: list[str], number: int) -> AddressBounds | None:
-        head, rest = words[0], words[1:]
+    def _network_member(self, definition: Definition, line: str, number: int) -> Network | None:
+        if definition.keyword == "object-group" and line[:_NAMED] == _MEMBER["object"]:  # the common one
+            name = line[_NAMED + 1 :]
+            if name in self._text.objects:
+                return self.network("object", name, number)
+        head, *rest = line.split()
+        if definition.keyword == "object-group":
+            if head == "group-object":
+                return self.network("object-group", rest[0], number) if len(rest) == 1 else None
+            if head == "network-object" and rest[:1] == ["object"]:
+                return self.network("object", rest[1], number) if len(rest) == 2 else None
+        bounds = self._network_bounds(definition, head, rest)
+        return Network.of(bounds, self._literals[definition.keyword]) if bounds is not None else None
+
+    def _network_bounds(self, definition: Definition, head: str, rest: list[str]) -> AddressBounds | None:
         if definition.keyword == "object":
             return self._network_value(definition, head, rest)
-        if head == "group-object":
-            return self.addresses("object-group", rest[0], number) if len(rest) == 1 else None
         if head != "network-object":
             return None
-        if rest[:1] == ["object"]:
-            return self.addresses("object", rest[1], number) if len(rest) == 2 else None
         if rest[:1] == ["host"]:
             return self._network_value(definition, "host", rest[1:])
         found = network(rest, self._text.names) if len(rest) == 2 or "/" in "".join(rest[:1]) else None
@@ -280,21 +332,18 @@ def _icmp_object(words: list[str]) -> ServiceSet | None:
     return ServiceSet.join(found) if found and words else None
 
 
-def _whole(
-    definition: Definition,
-    members: list[tuple[Bounds[_S], int]],
-    unknown: Callable[[str], Bounds[_S]],
-    join: Callable[[Iterable[_S]], _S],
-) -> Bounds[_S]:
-    """Give the union of the members; an object has exactly one."""
-    label = f"{definition.keyword} {definition.name}"
-    if not members:
-        return unknown(f"{label} has no members")
-    if len(members) == 1:
-        return members[0][0]
-    if definition.keyword == "object":
-        return unknown(f"{label} has more than one value")
-    why = tuple(dict.fromkeys(item for bounds, _ in members for item in bounds.why))
-    sure = join(bounds.sure for bounds, _ in members)
-    possible = join(bounds.possible for bounds, _ in members) if why else sure
+def _unlike(definition: Definition, values: Sequence[object]) -> str:
+    """Say what keeps a definition from standing for the union of its values: an object has exactly one."""
+    return f"{definition.keyword} {definition.name} has {'more than one value' if values else 'no members'}"
+
+
+def _services(definition: Definition, values: list[ServiceBounds]) -> ServiceBounds:
+    """Give the union of the members."""
+    if not values or (len(values) > 1 and definition.keyword == "object"):
+        return unknown_services(_unlike(definition, values))
+    if len(values) == 1:
+        return values[0]
+    why = tuple(dict.fromkeys(item for bounds in values for item in bounds.why))
+    sure = ServiceSet.join(bounds.sure for bounds in values)
+    possible = ServiceSet.join(bounds.possible for bounds in values) if why else sure
     return Bounds(sure=sure, possible=possible, why=why)

@@ -11,6 +11,7 @@ from parsers.text.cisco_names import PORT_NAMES, PORTED, PROTOCOLS, icmp_type, p
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from parsers.model.interned import Pair
     from parsers.platforms._cisco_lina.addresses import PortRanges
 
 __all__ = [
@@ -69,25 +70,31 @@ def icmp_service(protocol: int, words: Sequence[str]) -> ServiceSet | None:
     return ServiceSet.protocol(protocol, (kind * 256 + int(words[1]),) * 2)
 
 
-def common_services(protocol: str, rest: str) -> ServiceSet | None:
-    """Give what `tcp|udp` with ` eq PORT`, ` range PORT PORT` or nothing stands for, logged or not; made for bulk."""
-    number = _BULK.get(protocol)
+def common_services(words: str) -> Pair | None:
+    """Give, on the axis of services, what `permit|deny tcp|udp [eq PORT|range PORT PORT] [log]` stands for.
+
+    None for any other words; made for bulk.
+    """
+    parts = words.split()
+    if parts and parts[-1] == "log":
+        del parts[-1]
+    count = len(parts)
+    number = _BULK.get(parts[1]) if count > 1 else None
     if number is None:
         return None
-    words = rest.removesuffix(" log").split(" ")
     low: int | None
     high: int | None
-    if words == [""]:
+    if count == 4 and parts[2] == "eq":
+        low = high = port_number(parts[3])
+    elif count == 5 and parts[2] == "range":
+        low, high = port_number(parts[3]), port_number(parts[4])
+    elif count == 2:
         low, high = PORTS
-    elif words[:2] == ["", "eq"] and len(words) == 3:
-        low = high = port_number(words[2])
-    elif words[:2] == ["", "range"] and len(words) == 4:
-        low, high = port_number(words[2]), port_number(words[3])
     else:
         return None
     if low is None or high is None or low > high:
         return None
-    return ServiceSet(((*PORTS, ((number << 16 | low, number << 16 | high),)),))
+    return number << 16 | low, number << 16 | high
 
 
 def port_object(words: Sequence[str], protocols: tuple[int, ...]) -> ServiceSet | None:

@@ -58,14 +58,15 @@ def parse(capture: Capture) -> Parsed:
     Raises UnsupportedError for a version before 8.3, PIX, FWSM and transparent mode, ParserError for an empty capture.
     """
     configurations = [document for document in capture.documents if not is_beside(document)]
-    if not any(document.text.strip() for document in configurations):
+    if all(not document.text or document.text.isspace() for document in configurations):
         name = configurations[0].name if configurations else None
         raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
-    for document in configurations:
-        refuse(document)
     others = tuple(document.text for document in capture.documents if document.name == VERSION)
     pair = tuple(document.text for document in capture.documents if document.name == FAILOVER)
     texts = [_extract(document, index) for index, document in enumerate(capture.documents)]
+    for text, document in zip(texts, capture.documents, strict=True):
+        if not is_beside(document):
+            refuse(text, document.name)
     known = frozenset(
         context
         for text, document in zip(texts, capture.documents, strict=True)
@@ -102,7 +103,7 @@ def _uses(capture: Capture) -> Iterator[RuleUse]:
     shown = {document.name: document for document in capture.documents}
     for index, document in enumerate(capture.documents):
         evidence = shown.get(document.name.replace(CONFIGURATION, ACCESS_LISTS, 1))
-        if evidence is None or is_beside(document):
+        if evidence is None or evidence is document or is_beside(document):
             continue
         for line, item in counts_by_line(document, evidence).items():
             yield RuleUse(span=Span(document=index, first=line, last=line), count=item.count)
@@ -132,7 +133,7 @@ def _convert(text: Configuration, context: str, others: Sequence[str]) -> Firewa
     """Give the words their meaning."""
     read_names(text)
     device, assumptions = describe(text, others)
-    version = version_of(("\n".join(text.lines[:40]), *others))
+    version = version_of((text.head, *others))
     found = ports(text)
     routes = routing(text, found)
     objects = Objects(text)

@@ -57,14 +57,15 @@ def parse(capture: Capture) -> Parsed:
     Raises UnsupportedError for transparent mode, ParserError for an empty capture.
     """
     configurations = [document for document in capture.documents if document.name not in BESIDE]
-    if not any(document.text.strip() for document in configurations):
+    if all(not document.text or document.text.isspace() for document in configurations):
         name = configurations[0].name if configurations else None
         raise ParserError("there is no configuration in it", document=name, hint="collect `show running-config`")
-    for document in configurations:
-        refuse(document)
     others = tuple(document.text for document in capture.documents if document.name == VERSION)
     pair = tuple(document.text for document in capture.documents if document.name == FAILOVER)
     texts = [read(document, index) for index, document in enumerate(capture.documents)]
+    for text, document in zip(texts, capture.documents, strict=True):
+        if document in configurations:
+            refuse(text, document.name)
     firewalls = []
     for text, document in zip(texts, capture.documents, strict=True):
         if document.name in BESIDE:
@@ -88,7 +89,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     """Give the words their meaning."""
     read_names(text)
     device, _ = describe(text, others)
-    version = _VERSION.search("\n".join(text.lines[:40]))
+    version = _VERSION.search(text.head)
     device = replace(device, version=version[1] if version is not None else "")
     found = ports(text)
     routes = routing(text, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 
 from parsers.model.addresses import AddressSet
 from parsers.model.capture import Capture, Document, Span
-from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.firewall import Firewall
+from parsers.model.conditions import Bounds, Condition, ConditionKind
+from parsers.model.firewall import Firewall, Members
+from parsers.model.interned import Interned, Pair
 from parsers.model.rules import Chain, Deny, Match, Permit, Return, Rule, Rules, RulesBuilder, Stage
+from parsers.model.services import ServiceSet
 from tests import strategies
 
 some_rules = st.lists(strategies.rules(), max_size=5)
@@ -59,6 +62,47 @@ def test_interned_ids_make_the_same_rules() -> None:
     assert packed == Rules.of(Rule(do=Deny(), possible=match), Rule(do=Deny(), possible=match))
     assert [packed.span(0), packed.span(1)] == [Span(document=1, first=7, last=9), None]
     assert (len(packed.matches), len(packed.decisions)) == (1, 1)
+
+
+def test_columns_make_the_same_rules() -> None:
+    """Rules put in as columns are those put in one by one, on sets that are made once, whatever is asked for first."""
+    hosts: Interned[AddressSet] = Interned(AddressSet, [(7, 7), None], bulk=lambda: [None, (8, 9)])
+    hosts.objects[1] = ("web",)
+    services: Interned[ServiceSet] = Interned(ServiceSet.from_axis, [ServiceSet.protocol(6)])
+    builder = RulesBuilder(hosts, services)
+    deny = builder.intern_decision(Deny())
+    columns = array("i", (0, 1)), array("i", (1, 1)), array("i", (0, 0))
+    builder.add(deny, builder.intern(Match()), 0, 1, 1)
+    builder.extend(array("i", (deny, deny)), columns, 3, array("i", (4, 6)))
+    packed = builder.build()
+    first, second = AddressSet(((7, 7),)), AddressSet(((8, 9),))
+    assert [rule.possible for rule in packed] == [
+        Match(),
+        Match(source=first, destination=second, services=ServiceSet.protocol(6)),
+        Match(source=second, destination=second, services=ServiceSet.protocol(6)),
+    ]
+    assert [rule.possible.objects for rule in packed] == [(), ("web",), ("web", "web")]
+    assert [packed.span(index) for index in (0, 2)] == [Span(first=1, last=1), Span(document=3, first=6, last=6)]
+    assert packed.matches[1] is packed[1].possible
+    assert packed.matches[1].destination is packed.matches[-1].source
+    assert packed.matches[1:] == (packed.matches[1], packed.matches[2])
+    with pytest.raises(IndexError):
+        packed.matches[3]
+    with pytest.raises(LookupError):
+        Interned(AddressSet, [None])[0]
+
+
+def test_members_are_a_tuple_of_members() -> None:
+    """Packed member lines equal, hash and show like the bounds and places that they stand for."""
+    exact = Bounds.exact(AddressSet.of("192.0.2.1"))
+    plain: object = tuple((exact, Span(document=2, first=line, last=line)) for line in (5, 6))
+    values: list[Pair | Bounds[AddressSet]] = [exact.sure.intervals[0], exact]
+    packed = Members(2, [5, 6], values)
+    assert packed == plain
+    assert (hash(packed), repr(packed)) == (hash(plain), repr(plain))
+    assert packed == Members(2, [5, 6], values[::-1])
+    assert packed != packed[:1]
+    assert (len(packed), packed[1:]) == (2, (packed[-1],))
 
 
 def test_equal_matches_of_different_objects_stay_apart() -> None:
