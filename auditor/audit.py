@@ -5,6 +5,7 @@ Pure: what was collected or read comes in as values, and the time as text.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -86,7 +87,11 @@ def audit_firewall(
         return failed(entry.name, platform.id, ProblemKind(error.kind.value), error.message, error.hint, source)
     own = question(deployment, entry.name, firewall)
     if others and deployment.paths:
-        known = {name: (model, question(deployment, name, model)) for name, model in others.items()}
+        known = {}
+        for name, model in others.items():
+            # One whose own audit ends in this error is, for the others, a hop that nobody audited.
+            with contextlib.suppress(UsageError):
+                known[name] = (model, question(deployment, name, model))
         own = asked(deployment, entry.name, own, known)
     examined = examine(firewall, own, capture, parsed.remarks)
     report = FirewallReport(

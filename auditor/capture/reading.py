@@ -60,7 +60,7 @@ def _folder(folder: Path) -> Saved:
         raise UsageError(
             f"this folder holds no {MANIFEST}",
             file=folder,
-            hint="name the configuration file itself, or a folder that --save-config wrote",
+            hint=_saved_below(folder) or "name the configuration file itself, or a folder that --save-config wrote",
         )
     manifest = load(_text(_bytes(file), file, "utf-8"), file)
     documents = []
@@ -81,6 +81,18 @@ def _folder(folder: Path) -> Saved:
         )
         documents.append(document)
     return Saved(capture=Capture(documents=tuple(documents), platform=manifest.platform), manifest=manifest)
+
+
+def _saved_below(folder: Path) -> str:
+    """Name the captures in a folder that holds several, which is what --save-config is told."""
+    try:
+        found = sorted(path.parent.name for path in folder.glob(f"*/{MANIFEST}"))
+    except OSError:
+        return ""
+    more = f", … ({len(found)} in all)" if len(found) > 3 else ""
+    return (
+        f"name one of the captures in it: {', '.join(str(folder / name) for name in found[:3])}{more}" if found else ""
+    )
 
 
 def _bytes(path: Path) -> bytes:

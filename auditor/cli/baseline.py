@@ -52,7 +52,7 @@ def list_baselines(common: Common, form: str) -> int:
     return 0
 
 
-@command.command("check")
+@command.command("check", short_help="Check a baseline of your own.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option(
     "--baseline",
@@ -101,7 +101,7 @@ def _adds_rows(file: Path) -> bool:
     return isinstance(data, dict) and "vocabulary" not in data
 
 
-@command.command("show")
+@command.command("show", short_help="Show the rows as the deployment makes them.")
 @click.argument("wanted", metavar="[ROW...]", nargs=-1)
 @site
 @adhoc
@@ -126,7 +126,7 @@ def show(wanted: tuple[str, ...], site: Site, adhoc: Adhoc, firewall: str | None
     return 0
 
 
-@command.command("explain")
+@command.command("explain", short_help="Explain one row and its source.")
 @click.argument("row", metavar="ROW")
 @site
 @adhoc

@@ -78,9 +78,10 @@ def _from_text(content: bytes, place: str, evidence: Evidence | None) -> Stored:
 
 
 def _from_run(history: History, name: str) -> Stored:
+    from auditor.cli.stored import found
     from auditor.export.evidence import Evidence
 
-    run = history.find(name)
+    run = found(history, name)
     report = history.report(run.number)
     audited = tuple(_audited(history, run.number, firewall) for firewall in report.firewalls)
     return Stored(place=f"run {run.number}", report=report, fail_on=run.fail_on, evidence=Evidence(audited=audited))

@@ -88,10 +88,9 @@ def _target(name: str, entry: FirewallEntry | None, options: Collecting, encodin
     ssh = entry.ssh if entry is not None else None
     if entry is not None and not entry.address:
         raise UsageError(
-            f"the deployment gives no address for {entry.name}",
-            line=entry.line,
+            f"nothing gives an address for {entry.name}",
             key=f"firewalls.{entry.name}.address",
-            hint="add `address:` there, or name the address and --platform",
+            hint="add `address:` there, or name the address itself and --platform",
         )
     try:
         codecs.lookup(encoding)

@@ -40,15 +40,29 @@ def command(path: Path, judging: Judging, common: Common) -> int:
     from auditor.report.status import FailOn, exit_code
 
     start(common)
+    _make_folder(path)
     report = _audited(judging.as_of)
     fail_on = FailOn(judging.fail_on)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write(path, render(report, "json", RenderOptions(fail_on=fail_on)))
     shown = RenderOptions(fail_on=fail_on, verbose=common.verbose, width=width(), color=colored(common))
     emit(render(report, "text", shown))
     emit(f"\nThe same as JSON: {path}\n")
     emit(f"This was a demonstration; the audit itself would have ended in exit code {exit_code(report, fail_on)}.\n")
     return 0
+
+
+def _make_folder(path: Path) -> None:
+    from auditor.errors import UsageError
+
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be made: {error.strerror or error}",
+            file=path.parent,
+            key="--json",
+            hint="name a file in a folder that may be written",
+        ) from error
 
 
 def _audited(as_of: str) -> Report:

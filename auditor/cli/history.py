@@ -11,6 +11,7 @@ import click
 from auditor.cli.options import Common, Output, common, output
 from auditor.cli.output import emit
 from auditor.cli.stored import opened
+from auditor.export.escape import visible
 
 if TYPE_CHECKING:
     from auditor.export.evidence import Trend
@@ -55,11 +56,17 @@ def command(context: click.Context, common: Common, firewall: str | None, deploy
     with opened() as history:
         runs = history.runs(limit=limit, deployment=deployment, firewall=firewall)
     if not runs:
-        emit("no runs are stored\n")
+        emit(_none(deployment, firewall))
         return 0
     header = ("run", "as of", "name", "deployment", "status", "findings", "firewalls")
     emit(table(header, [_row(run) for run in runs], common, wide=("findings", "firewalls", "deployment")))
     return 0
+
+
+def _none(deployment: str | None, firewall: str | None) -> str:
+    asked = [f"of deployment {deployment}" if deployment else "", f"with firewall {firewall}" if firewall else ""]
+    words = " ".join(word for word in asked if word)
+    return visible(f"no run {words} is stored") + "\n" if words else "no runs are stored\n"
 
 
 def _row(run: Run) -> Sequence[str]:
@@ -178,7 +185,7 @@ def trend(common: Common, firewall: str | None, deployment: str | None, limit: i
     with opened() as history:
         runs = history.trend(limit=limit, deployment=deployment, firewall=firewall)
     if not runs:
-        emit("no runs are stored\n")
+        emit(_none(deployment, firewall))
         return 0
     names = [name for name, _ in runs[-1].findings]
     rows = [(run.as_of, *(str(count) for _, count in run.findings), str(run.waived), _total(run)) for run in runs]
@@ -214,6 +221,7 @@ def prune(common: Common, older_than: int | None, keep: int | None, dry_run: boo
     """
     from auditor.cli.clock import moment
     from auditor.cli.logs import start
+    from auditor.export.words import counted
     from auditor.waivers.apply import day_of
 
     if older_than is None and keep is None:
@@ -226,7 +234,7 @@ def prune(common: Common, older_than: int | None, keep: int | None, dry_run: boo
     with opened() as history:
         pruned = history.prune(today, days=older_than, keep=keep or 0, dry=dry_run)
     listed = ", ".join(map(str, pruned.runs)) or "none"
-    emit(f"{'would go' if dry_run else 'gone'}: {len(pruned.runs)} runs ({listed})\n")
+    emit(f"{'would go' if dry_run else 'gone'}: {counted(len(pruned.runs), 'run')} ({listed})\n")
     return 0
 
 

@@ -95,7 +95,8 @@ def command(
         raise click.UsageError("a host is named twice")
     if file_of(site) is None and len(hosts) > 1:
         raise click.UsageError("several hosts need a deployment file, which says who stands around each of them")
-    alone = hosts[0] if len(hosts) == 1 and file_of(site) is None else None
+    lonely = len(hosts) == 1 and (file_of(site) is None or _beside(hosts[0], site, platform))
+    alone = hosts[0] if lonely else None
     deployment = open_site(site, adhoc, firewall=alone, platform=platform, address=hosts[0])
     entries = [_entry(deployment, host) for host in hosts]
     reports: list[FirewallReport] = []
@@ -124,8 +125,9 @@ def command(
     said = overrides(site, adhoc, firewall=alone, platform=platform, address=hosts[0])
     fail_on = FailOn(judging.fail_on)
     code = deliver(
-        report, output, common, fail_on, lambda: gather(site, said, deployment, tuple(audited), waivers=waivers)
-    )
+        report, output, common, fail_on,
+        lambda: gather(site, said, deployment, tuple(audited), waivers=waivers, together=bool(known)),
+    )  # fmt: skip
     if record:
         keep(report, audited, command="host", fail_on=fail_on, logger=logger)
     return worst_exit_code([*codes, code])
@@ -133,9 +135,19 @@ def command(
 
 def _entry(deployment: Deployment, host: str) -> FirewallEntry:
     """Give the firewall of a name or, failing that, of an address."""
-    from auditor.cli.site import find, named
+    from auditor.cli.site import HOST, find, named
 
-    return find(deployment, host) or named(deployment, host)
+    return find(deployment, host) or named(deployment, host, HOST)
+
+
+def _beside(host: str, site: Site, platform: str | None) -> bool:
+    """Tell whether a host is an address that the deployment file does not have: its sides are derived, or options'.
+
+    A mistyped name of a firewall is no address, and is said to be unknown.
+    """
+    from auditor.cli.site import entry_of
+
+    return platform is not None and ("." in host or ":" in host) and entry_of(host, site) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,12 @@ __all__ = ["colored", "deliver", "emit", "width", "write"]
 
 _WIDTH = 100
 """Columns where nobody looks: reports in files and pipes do not depend on the terminal."""
+_NARROWEST, _WIDEST = 20, 1_000
+_PLAIN = str.maketrans({
+    "·": "-", "─": "-", "→": "->", "…": "...", "✓": "+", "✗": "x",
+    **{bar: str(height) for height, bar in enumerate("▁▂▃▄▅▆▇█", start=1)},
+})  # fmt: skip
+"""Our own signs in ASCII, for a stdout whose encoding lacks them."""
 
 
 def deliver(
@@ -73,16 +79,22 @@ def colored(common: Common) -> bool:
 
 
 def width() -> int:
-    """Give the columns of the terminal that stdout is, or 100 where it is none."""
+    """Give the columns of the terminal that stdout is (COLUMNS, if it says so), or 100 where it is none."""
     if not sys.stdout.isatty():
         return _WIDTH
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and _NARROWEST <= int(said) <= _WIDEST:
+        return int(said)
     with contextlib.suppress(OSError):
         return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH
     return _WIDTH
 
 
 def emit(content: str | bytes) -> None:
-    """Write to stdout; characters that its encoding lacks are spelt out. Raises UsageError where it takes no more."""
+    """Write to stdout; signs that its encoding lacks become ASCII, other characters are spelt out.
+
+    Raises UsageError where it takes no more.
+    """
     if isinstance(content, bytes) and sys.stdout.isatty():
         raise UsageError("this format is binary and stdout is a terminal", hint="write a file: -o FORMAT=PATH")
     try:
@@ -90,7 +102,7 @@ def emit(content: str | bytes) -> None:
             sys.stdout.buffer.write(content)
         else:
             encoding = sys.stdout.encoding or "utf-8"
-            sys.stdout.write(content.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.write(_encodable(content, encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -100,6 +112,14 @@ def emit(content: str | bytes) -> None:
         raise UsageError(
             f"cannot write to stdout: {error.strerror or error}", hint="is the disk full that it goes to?"
         ) from error
+
+
+def _encodable(content: str, encoding: str) -> str:
+    try:
+        content.encode(encoding)
+    except UnicodeEncodeError:
+        return content.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    return content
 
 
 def write(path: Path, content: str | bytes) -> None:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from auditor.deployment.load import Overrides
     from auditor.deployment.site import Deployment, FirewallEntry
 
-__all__ = ["DEFAULT_FILE", "by_platform", "entry_of", "file_of", "find", "named", "open_site", "overrides"]
+__all__ = ["DEFAULT_FILE", "HOST", "by_platform", "entry_of", "file_of", "find", "named", "open_site", "overrides"]
 
 DEFAULT_FILE: Final = Path("deployment.yaml")
+HOST: Final = "HOST"
+"""The argument that names a firewall or an address."""
 
 
 def file_of(site: Site) -> Path | None:
@@ -29,8 +31,8 @@ def open_site(
 ) -> Deployment:
     """Load the deployment; raises DeploymentError and BaselineError with everything that is wrong.
 
-    `firewall`, `platform` and `address` describe the one firewall of options without a file; with a file only
-    `firewall` counts, for --side.
+    `firewall`, `platform` and `address` describe the one firewall of options; with a file they do where the address is
+    the firewall's name, which adds it to those of the file, else only `firewall` counts, for --side.
     """
     from auditor.deployment.load import from_options, load
 
@@ -63,7 +65,7 @@ def overrides(
     """Give what options say besides or instead of the deployment file; see `open_site`."""
     from auditor.deployment.load import Overrides
 
-    alone = file_of(site) is None
+    alone = file_of(site) is None or (bool(address) and firewall == address)
     return Overrides(
         groups=adhoc.groups,
         services=adhoc.services,
@@ -91,12 +93,12 @@ def find(deployment: Deployment, host: str) -> FirewallEntry | None:
     return found[0] if len(found) == 1 else None
 
 
-def named(deployment: Deployment, name: str) -> FirewallEntry:
-    """Give the firewall of a name; raises UsageError listing those that there are."""
+def named(deployment: Deployment, name: str, key: str = "--firewall") -> FirewallEntry:
+    """Give the firewall of a name; raises UsageError listing those that there are. `key` is where it was named."""
     try:
         return deployment.firewall(name)
     except KeyError:
-        raise _unknown(deployment, name) from None
+        raise _unknown(deployment, name, key) from None
 
 
 def by_platform(deployment: Deployment, platform: str, name: str | None) -> FirewallEntry:
@@ -126,13 +128,11 @@ def by_platform(deployment: Deployment, platform: str, name: str | None) -> Fire
     )
 
 
-def _unknown(deployment: Deployment, name: str) -> UsageError:
-    return UsageError(
-        f"the deployment has no firewall {name!r}",
-        file=deployment.file or None,
-        key="--firewall",
-        hint=_listed(deployment.firewalls),
-    )
+def _unknown(deployment: Deployment, name: str, key: str) -> UsageError:
+    hint = _listed(deployment.firewalls)
+    if key == HOST:
+        hint += "; an address that it does not have needs --platform"
+    return UsageError(f"the deployment has no firewall {name!r}", file=deployment.file or None, key=key, hint=hint)
 
 
 def _listed(firewalls: tuple[FirewallEntry, ...]) -> str:

@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from auditor.errors import UsageError
+
 if TYPE_CHECKING:
     from auditor.history.store import History
+    from auditor.history.values import Run
     from auditor.report.values import Report
 
-__all__ = ["is_file", "opened", "report_in", "report_of"]
+__all__ = ["found", "is_file", "opened", "report_in", "report_of"]
 
 
 def opened() -> History:
@@ -23,6 +26,18 @@ def opened() -> History:
 def is_file(place: str) -> bool:
     """Tell whether a place is a JSON report (- is standard input), not a run: `last.json` is one, `last` is not."""
     return place == "-" or place.endswith(".json") or os.sep in place or Path(place).is_file()
+
+
+def found(history: History, place: str) -> Run:
+    """Give the stored run of a place that is no file; raises UsageError that says so, for the path may be mistyped."""
+    from auditor.history.store import LAST
+
+    try:
+        return history.find(place)
+    except UsageError as error:
+        if place == LAST or Path(place).exists():
+            raise
+        raise UsageError(f"{place} is no file, and {error.message}", hint=error.hint) from error
 
 
 def report_in(place: str) -> Report:
@@ -38,4 +53,4 @@ def report_of(place: str) -> Report:
     if is_file(place):
         return report_in(place)
     with opened() as history:
-        return history.report(history.find(place).number)
+        return history.report(found(history, place).number)

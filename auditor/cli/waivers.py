@@ -69,6 +69,7 @@ def check(common: Common, file: Path, place: str | None, soon: int, as_of: date)
     from dataclasses import replace
 
     from auditor.cli.logs import start
+    from auditor.export.words import counted
     from auditor.report.values import Report
     from auditor.version import VERSION
     from auditor.waivers.apply import apply
@@ -84,7 +85,7 @@ def check(common: Common, file: Path, place: str | None, soon: int, as_of: date)
         emit("".join(f"{text}\n" for text in _told(warning, file)))
     if not warnings:
         what = "as of" if place is None else f"for {place} as of"
-        emit(f"{len(waivers.entries)} waivers, nothing to say {what} {as_of}\n")
+        emit(f"{counted(len(waivers.entries), 'waiver')}, nothing to say {what} {as_of}\n")
     return int(bool(warnings))
 
 
@@ -120,7 +121,7 @@ def _row(entry: Waiver, today: date) -> Sequence[str]:
 
     left = entry.days_left(today)
     kinds = "/".join(sorted(kind.value for kind in entry.kinds))
-    rows = f" rows {', '.join(sorted(entry.rows))}" if entry.rows is not None else ""
+    rows = f" row{'s' if len(entry.rows) > 1 else ''} {', '.join(sorted(entry.rows))}" if entry.rows is not None else ""
     traffic = "; ".join(gathered(entry.traffic)) or (entry.finding or "")
     return (
         entry.expires.isoformat(),

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from auditor.export.escape import csv_cell, shortened
-from auditor.export.words import packet_text, place, traffic_text
+from auditor.export.words import packet_text, place, traffic_text, use_text
 from auditor.report.status import firewall_status
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["COLUMNS", "render"]
 COLUMNS: Final = (
     "record", "firewall", "context", "platform", "id", "verdict", "severity", "confidence", "rows", "from", "to",
     "title", "source", "destination", "protocol", "ports", "lines", "traffic", "size", "packet", "waived", "remedy",
-    "because",
+    "because", "hits",
 )  # fmt: skip
 """`record` is firewall, row or finding; `verdict` is then its status, verdict or kind."""
 
@@ -84,4 +84,5 @@ def _records(firewall: FirewallReport, status: str) -> Iterator[dict[str, str]]:
             "packet": packet_text(finding.witness) if finding.witness else "",
             "waived": f"until {waived.expires} by {waived.approver}: {waived.reason}" if waived else "",
             "remedy": finding.remedy or "",
+            "hits": use_text(finding),
         }

@@ -78,7 +78,7 @@ def render(firewall: FirewallReport, finding: Finding, approval: Approval) -> st
     yaml.allow_unicode = True
     out = io.StringIO()
     yaml.dump([entry], out)
-    return out.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 def _flow(value: Any) -> Any:

@@ -178,7 +178,8 @@ def _failed(job: Job, fetched: Fetched, problem: Problem, exit_code: int) -> Out
 def problem_of(error: StAuditError) -> Problem:
     """Give an error as a firewall's problem in the report."""
     kind = ProblemKind(error.kind.value) if isinstance(error, NotAssessableError) else ProblemKind.UNSUPPORTED
-    where = ":".join(str(part) for part in (error.file, error.line) if part is not None)
+    # A line without its file says nothing: a firewall may be of the deployment or of an inventory.
+    where = ":".join(str(part) for part in (error.file, error.line) if part is not None) if error.file else ""
     return Problem(kind=kind, message=f"{where}: {error.message}" if where else error.message, hint=error.hint)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from auditor.drift.values import Change, ChangeKind, FirewallDrift, Part, RowChange
 from auditor.export.escape import shortened, visible
+from auditor.export.words import counted
 from auditor.fleet.news import News
 from auditor.report.status import FailOn, status
 from auditor.report.values import Box, Finding, Report, RowVerdictKind
@@ -92,16 +93,16 @@ def _headline(found: News) -> str:
     better = sum(kind in {ChangeKind.GONE, ChangeKind.SHRUNK} for kind in kinds)
     rows = sum(len(item.rows) for item in found.drift)
     parts = [
-        f"first run over {len(found.appeared)}" if found.first else "",
+        f"first run, {counted(len(found.appeared), 'firewall')} assessed" if found.first else "",
         f"{worse} new or grown" if worse else "",
         f"{better} gone or shrunk" if better else "",
         f"{len(kinds) - worse - better} changed" if len(kinds) > worse + better else "",
-        f"{rows} row verdicts changed" if rows else "",
+        f"{counted(rows, 'row verdict')} changed" if rows else "",
         f"{len(found.failing)} not assessable" if found.failing else "",
         f"{len(found.recovered)} assessable again" if found.recovered else "",
         f"{len(found.appeared)} added" if found.appeared and not found.first else "",
         f"{len(found.gone)} no longer audited" if found.gone else "",
-        f"{len(found.warnings)} waivers to look at" if found.warnings else "",
+        f"{counted(len(found.warnings), 'waiver')} to look at" if found.warnings else "",
     ]
     return ", ".join(part for part in parts if part) or "no change"
 

@@ -148,6 +148,11 @@ class History:
             query = query.where(RUNS.c.name == text)
         with self._database.reading() as connection:
             found = self._filled(connection, connection.execute(query).all())
+        if not found and text == LAST:
+            raise UsageError(
+                f"the history at {self.place} holds no run yet",
+                hint="`fleet` records its runs, `host` and `config` do with --record",
+            )
         if not found:
             raise UsageError(
                 f"the history at {self.place} has no run {text!r}",

@@ -339,7 +339,7 @@ def test_news_are_told_once(run: Run, home: Path, tmp_path: Path) -> None:
     worse = Box(name="fw")
     down = replace(good, down=True)
 
-    assert said(good) == ("first run over 1", True)
+    assert said(good) == ("first run, 1 firewall assessed", True)
     assert said(good) == ("", True)
     assert said(worse)[0] == "1 new or grown"
     assert said(down)[0] == "1 not assessable"

@@ -95,9 +95,9 @@ def test_keep_prune_release(run: Run, site: Callable[..., tuple[str, ...]]) -> N
     last = run(*prune)
 
     assert "run 1 is kept as approved" in kept.err
-    assert (dry.out, wet.out) == ("would go: 1 runs (2)\n", "gone: 1 runs (2)\n")
+    assert (dry.out, wet.out) == ("would go: 1 run (2)\n", "gone: 1 run (2)\n")
     assert release.code == 0
-    assert last.out == "gone: 1 runs (1)\n"
+    assert last.out == "gone: 1 run (1)\n"
     assert run("history", "prune").code == 2
 
 
@@ -112,13 +112,29 @@ def test_trend(run: Run, site: Callable[..., tuple[str, ...]]) -> None:
     assert "2027-01-01: 0; 2027-01-02: 1" in run("history", "show", "2", "-f", "html").out
 
 
-@pytest.mark.parametrize("words", [("show", "7"), ("keep", "7", "x"), ("config", "last", "perimeter", "d"), ("show",)])
-def test_no_such_run(run: Run, words: tuple[str, ...]) -> None:
-    """What means no run ends in 2 and says how to find one."""
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("show", "7"), "`st-audit history` lists them"),
+        (("keep", "7", "x"), "`st-audit history` lists them"),
+        (("config", "last", "perimeter", "d"), "holds no run yet"),
+        (("show",), "`host` and `config` do with --record"),
+    ],
+)
+def test_no_such_run(run: Run, words: tuple[str, ...], hint: str) -> None:
+    """What means no run ends in 2 and says how to find one, or how the first comes to be stored."""
     ran = run("history", *words)
 
     assert ran.code == 2
-    assert "`st-audit history` lists them" in ran.err
+    assert hint in ran.err
+
+
+def test_runs_of_a_firewall_that_has_none(run: Run, site: Callable[..., tuple[str, ...]]) -> None:
+    """A filter that nothing fits is named: it is not said that the history is empty."""
+    run(*site(), "--record")
+
+    assert run("history", "--firewall", "perimetre").out == "no run with firewall perimetre is stored\n"
+    assert run("history", "trend", "--deployment-name", "b").out == "no run of deployment b is stored\n"
 
 
 def test_history_that_fails(

@@ -192,6 +192,7 @@ def test_host_errors(trusted: Bed, run: Run) -> None:
 
     assert unknown.code == 2
     assert "perimeter (cisco_asa)" in unknown.err
+    assert "HOST: " in unknown.err
     assert run("host", "perimeter", "perimeter", "--deployment", trusted.deployment).code == 2
 
 
@@ -201,6 +202,23 @@ def test_address_of_the_deployment(trusted: Bed, run: Run) -> None:
     words[1] = "127.0.0.1"
 
     assert document(run(*words))["firewalls"][0]["name"] == "perimeter"
+
+
+def test_address_beside_the_deployment(bed: Bed, run: Run) -> None:
+    """An address that the file does not have is audited as its platform, beside the file's firewalls."""
+    text = bed.deployment.read_text("utf-8").replace("127.0.0.1", "198.51.100.7")
+    bed.deployment.write_text(text, "utf-8")
+    words = bed.words("host", "--platform", "cisco_asa", "-f", "json", *AS_OF)
+    words[1] = "127.0.0.1"
+    pin = bed.words("trust", "--fingerprint", bed.emulator.key.fingerprint)
+    pin[1] = "127.0.0.1"
+    assert run(*pin).code == 0
+    ran = run(*words, *("--side", "outside=internet,partners", "--side", "dmz=edge,edge_vip,mail"),
+              *("--side", "inside=server,trusted"))  # fmt: skip
+    (firewall,) = document(ran)["firewalls"]
+
+    assert (ran.code, firewall["name"], firewall["error"]) == (1, "127.0.0.1", None)
+    assert {row["id"]: row["verdict"] for row in firewall["rows"]}["27"] == "missing"
 
 
 def test_flow_and_show_collect_first(trusted: Bed, run: Run) -> None:
@@ -265,6 +283,15 @@ def test_demo_touches_nothing_of_the_user(run: Run, tmp_path: Path, monkeypatch:
 
     assert ran.code == 0
     assert list(home.rglob("*")) == []
+
+
+def test_demo_that_cannot_write(run: Run, tmp_path: Path) -> None:
+    """A folder that cannot be made is the user's error, told before anything is collected."""
+    (tmp_path / "file").touch()
+    ran = run("demo", "--json", tmp_path / "file" / "report.json")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "--json: cannot be made" in ran.err
 
 
 def test_site_without_a_file(bed: Bed, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,6 +133,12 @@ def test_usage_errors(arguments: list[str]) -> None:
     assert main(arguments) == 2
 
 
+def test_similar_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped command is answered with the one that was meant."""
+    assert main(["confg", "file.txt"]) == 2
+    assert "Did you mean 'config'?" in capsys.readouterr().err
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """The version is the one that is written in one place."""
     assert main(["--version"]) == 0

@@ -121,14 +121,23 @@ def test_pipe_has_no_colour_and_a_fixed_width(monkeypatch: pytest.MonkeyPatch) -
     assert (colored(COMMON), width()) == (False, 100)
 
 
+@pytest.mark.parametrize(("said", "expected"), [("77", 77), ("", 100), ("abc", 100), ("3", 100)])
+def test_columns_of_a_terminal(monkeypatch: pytest.MonkeyPatch, said: str, expected: int) -> None:
+    """On a terminal COLUMNS says how wide it is; what is no width of a terminal counts for nothing."""
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setenv("COLUMNS", said)
+
+    assert width() == expected
+
+
 def test_poor_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stdout that lacks a character gets it spelt out instead of an error."""
+    """A stdout that lacks a character gets our own signs in ASCII and the others spelt out, instead of an error."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", stream)
-    emit("a → b")
+    emit("✓ a → b · ä")
     stream.flush()
 
-    assert stream.buffer.getvalue() == b"a \\u2192 b"
+    assert stream.buffer.getvalue() == b"+ a -> b - \\xe4"
 
 
 def test_binary_stays_off_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
