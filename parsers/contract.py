@@ -184,10 +184,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secret:
-    """A pattern whose group `secret` must never be stored or shown; `name` says what it is."""
+    """A pattern whose group `secret` must never be stored or shown; `name` says what it is.
+
+    `words`, in lower case, save a search of every line: one of them stands in the line of every match, in any case, and
+    a match lies within one line. Without any, the pattern may match anywhere.
+    """
 
     name: str
     pattern: re.Pattern[str]
+    words: tuple[str, ...] = ()
 
 
 def _no_recipe(_: Capture) -> Completeness:

@@ -19,8 +19,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from auditor.capture.suspects import Suspects, only
 from parsers.contract import Platform
-from parsers.model.capture import Capture, Document
+from parsers.model.capture import Capture
 
 __all__ = ["Redactor", "redact"]
 
@@ -93,6 +94,13 @@ _GENERIC: Final = (
         reach=20_000,
     ),
 )
+_TRIGGERS: Final = tuple(trigger for generic in _GENERIC for trigger in generic.triggers)
+_SPANS_LINES: Final = tuple(
+    (trigger, 2 * generic.reach)
+    for generic in _GENERIC
+    if generic.reach > _WITHIN_A_LINE
+    for trigger in generic.triggers
+)
 _WRITTEN: Final = re.compile(_KIND, re.IGNORECASE)
 _DECIDES: Final = re.compile(
     r"[ \t]*(?:access-list[ \t]+\S+[ \t]+(?!remark\b)|access-group\b|(?:ip|ipv6)[ \t]+access-|object(?:-group)?\b"
@@ -124,22 +132,39 @@ class Redactor:
     def capture(self, platform: Platform, capture: Capture) -> Capture:
         """The capture without its secrets: every line stays where it is, and no line is added or lost."""
         patterns = [secret.pattern for secret in platform.secrets]
-        token = self._token_maker([part for document in capture.documents for part in (document.text, document.stderr)])
+        suspects = self._suspects(platform)
+        texts = [part for document in capture.documents for part in (document.text, document.stderr)]
+        spans = [suspects.spans(text) if suspects is not None else [(0, len(text))] for text in texts]
+        token = self._token_maker(
+            text[start:end] for text, places in zip(texts, spans, strict=True) for start, end in places
+        )
 
         def clean(text: str) -> str:
             return self._replace(text, patterns, token, shortest=_SHORTEST_IN_A_CAPTURE)
 
-        documents = tuple(self._document(document, clean) for document in capture.documents)
-        return replace(capture, documents=documents)
+        cleaned = [only(text, places, clean) for text, places in zip(texts, spans, strict=True)]
+        documents = [
+            document
+            if (document.text, document.stderr) == (text, stderr)
+            else replace(document, text=text, stderr=stderr)
+            for document, text, stderr in zip(capture.documents, cleaned[::2], cleaned[1::2], strict=True)
+        ]
+        return replace(capture, documents=tuple(documents))
 
-    @staticmethod
-    def _document(document: Document, clean: Callable[[str], str]) -> Document:
-        return replace(document, text=clean(document.text), stderr=clean(document.stderr))
+    def _suspects(self, platform: Platform) -> Suspects | None:
+        """Give what finds the lines that must be searched; None where that is every line."""
+        known = [secret.lower() for secret in self.secrets if len(secret) >= _SHORTEST_IN_A_CAPTURE]
+        if not all(secret.words for secret in platform.secrets) or any("\n" in secret for secret in known):
+            return None
+        own = [word for secret in platform.secrets for word in secret.words]
+        return Suspects((*_TRIGGERS, "<redacted:", *own, *known), _SPANS_LINES)
 
     def _token_maker(self, texts: Iterable[str]) -> Callable[[str], str]:
         if self.key is not None:
             key = self.key
-            return lambda secret: f"<redacted:{hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()[:8]}>"
+            return lambda secret: (
+                f"<redacted:{hmac.new(key, secret.encode('utf-8', 'surrogatepass'), hashlib.sha256).hexdigest()[:8]}>"
+            )
         # A capture that was redacted before keeps its tokens; new ones are numbered after them.
         taken = [int(number, 10) for text in texts for number in re.findall(r"<redacted:([0-9]{1,7})>", text)]
         first = max(taken, default=0) + 1
@@ -168,7 +193,13 @@ class Redactor:
         for secret in self.secrets:
             if len(secret) >= shortest:
                 literal = re.compile(rf"(?<![A-Za-z0-9_])(?P<secret>{re.escape(secret)})(?![A-Za-z0-9_])")
-                spans.extend(_matches(literal, text))
+                # Somebody's password may be a part of our own token.
+                ours = [match.span() for match in _TOKEN.finditer(text)]
+                spans.extend(
+                    (start, end)
+                    for start, end in _matches(literal, text)
+                    if not any(first <= start and end <= last for first, last in ours)
+                )
         pieces = []
         done = 0
         for start, end in _merged(spans):
