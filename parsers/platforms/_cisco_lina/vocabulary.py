@@ -15,22 +15,24 @@ if TYPE_CHECKING:
 __all__ = ["settle", "unbound"]
 
 _IRRELEVANT = frozenset({
-    "aaa-server", "app-agent", "arp", "as-path", "asdm", "asp", "auto-update", "banner", "bfd-template", "boot",
-    "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list", "compression",
-    "config-register", "configure", "console", "coredump", "crashinfo", "Cryptochecksum", "cts", "ddns", "dhcp",
-    "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns", "dns-group", "dns-guard", "domain-name",
-    "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable", "event", "exit",
-    "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb", "group-delimiter",
-    "hardware-bypass", "hostname", "hpm", "http", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign",
-    "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "lldp", "logging", "login-history",
-    "mac-address", "mac-address-table", "mac-learn", "mac-list", "management-access", "mfib", "migration",
-    "monitor-interface", "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve", "object-group-search",
-    "onscreen-keyboard", "pager", "passwd", "password-history", "password-policy", "password-storage", "pim",
-    "pop3s", "prefix-list", "privilege", "prompt", "quit", "quota", "rest-api", "route-map", "scansafe", "service",
-    "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl",
-    "subject-name-default", "sunrpc-server", "telnet", "terminal", "tftp-server", "threat-detection", "timeout",
-    "tls-proxy", "track", "url-block", "url-cache", "url-list", "url-server", "user-identity", "username", "vpdn",
-    "vpn-addr-assign", "vpn-sessiondb", "vpnclient", "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
+    "aaa-server", "app-agent", "arp", "arp-inspection", "as-path", "asdm", "asp", "auto-update", "banner",
+    "bfd-template", "boot", "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list",
+    "compression", "config-register", "configure", "console", "coredump", "cpu", "crashinfo", "Cryptochecksum",
+    "ctl-file", "ctl-provider", "cts", "ddns", "dhcp", "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns",
+    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable",
+    "event", "exit", "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb",
+    "group-delimiter", "hardware-bypass", "hostname", "hpm", "http", "hw-module", "icmp", "igmp", "imap4s", "ip-client",
+    "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "license-server",
+    "lldp", "logging", "login-history", "mac-address", "mac-address-table", "mac-learn", "mac-list", "mail-relay",
+    "management-access", "media-termination", "mfib", "migration", "monitor-interface", "mount", "mroute", "mtu",
+    "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard", "pager", "passwd",
+    "password-history", "password-policy", "password-storage", "phone-proxy", "pim", "policy-list", "pop3s",
+    "prefix-list", "priority-queue", "privilege", "prompt", "quit", "quota", "regex", "rest-api", "route-map",
+    "scansafe", "sctp-map", "service", "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map",
+    "snmp-server", "ssh", "ssl", "subject-name-default", "sunrpc-server", "tcp-map", "telnet", "terminal",
+    "tftp-server", "threat-detection", "timeout", "tls-proxy", "track", "uc-ime", "url-block", "url-cache", "url-list",
+    "url-server", "user-identity", "user-statistics", "username", "vpdn", "vpn", "vpn-addr-assign", "vpn-sessiondb",
+    "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours or its logs.
 
@@ -43,18 +45,12 @@ _IRRELEVANT_PAIRS = frozenset({
     ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
     ("crypto", "key"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
     ("ipv6", "local"), ("ipv6", "neighbor"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
-    ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("clear", "configure"), ("regex", ""),
+    ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("clear", "configure"),
 })  # fmt: skip
 """First two words of such commands."""
 
-_DECIDING = frozenset({
-    "access-group", "access-list", "class", "class-map", "context", "crypto", "dynamic-map", "global",
-    "group-policy", "interface", "ip", "ipv6", "name", "names", "nat", "object", "object-group", "policy-map",
-    "route", "router", "same-security-traffic", "service-policy", "static", "sysopt", "tunnel-group", "vpn-filter",
-    "zone",
-})  # fmt: skip
-"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
-
+_CUT_THROUGH = frozenset({"exclude", "include", "match"})
+"""Behind `aaa authentication` and `aaa authorization`: users must log in before their traffic passes."""
 
 _ELSEWHERE = frozenset({
     "group-object", "icmp-object", "nameif", "nat", "network-object", "port-object", "protocol-object",
@@ -64,7 +60,10 @@ _ELSEWHERE = frozenset({
 
 
 def settle(text: Configuration) -> None:
-    """Account for what no part of the model took: irrelevant commands, and everything that was not understood."""
+    """Account for what no part of the model took: irrelevant commands, and everything that was not understood.
+
+    Nobody knows what a command does that is not known: each can change a verdict.
+    """
     states = text.ledger.states
     for node in text.nodes:
         if states[node.number - 1] == LineState.NOT_UNDERSTOOD and _irrelevant(node):
@@ -84,8 +83,7 @@ def settle(text: Configuration) -> None:
         for number in node.numbers():
             if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
                 line = text.lines[number - 1].strip()
-                decides = _head(node) in _DECIDING
-                text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {line}", number, decides=decides)
+                text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {line}", number, decides=True)
 
 
 def unbound(text: Configuration) -> None:
@@ -109,12 +107,10 @@ def _lost(node: Node) -> Iterator[Node]:
         yield from _lost(child)
 
 
-def _head(node: Node) -> str:
-    return node.words[1] if node.words[0] == "no" and len(node.words) > 1 else node.words[0]
-
-
 def _irrelevant(node: Node) -> bool:
     words = node.words[1:] if node.words[0] == "no" else node.words
     head = words[0] if words else ""
     second = words[1] if len(words) > 1 else ""
+    if head == "aaa" and words[2:3] and words[2] in _CUT_THROUGH:
+        return False
     return head in _IRRELEVANT or head.startswith("Cryptochecksum:") or (head, second) in _IRRELEVANT_PAIRS
