@@ -26,7 +26,7 @@ from parsers.platforms._cisco_acl.services import (
     take_ports,
 )
 from parsers.text.cisco_names import PORTED
-from parsers.text.cisco_router_names import EVERY_PROTOCOL, port_number, protocol_number
+from parsers.text.cisco_router_names import EVERY_PROTOCOL, protocol_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,8 +271,8 @@ class _Reader:
                 return
 
     def _widen(self) -> None:
-        """Where a strange word stands among the ports of `eq` or `neq`, any port may be meant."""
-        if self._open_list is not None and self._open_list[0] == self._at and port_number(self._word(1)) is not None:
+        """Where a strange word stands behind a port of `eq` or `neq`, it may be one more: any port may be meant."""
+        if self._open_list is not None and self._open_list[0] == self._at:
             self._ace.services = self._open_list[1]
 
     def _take_condition(self, word: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from parsers.contract import Parsed, RemarkKind
+from parsers.contract import LineState, Parsed, RemarkKind
 from parsers.errors import ParserError
 from parsers.model.firewall import Assumption
 from parsers.platforms._cisco_acl.configuration import Configuration, read
@@ -61,17 +62,28 @@ def schedules(text: Configuration) -> frozenset[str]:
     return frozenset(found)
 
 
-def leaks(blocks: Iterable[tuple[str, Node]]) -> set[frozenset[str]]:
+_TARGET = re.compile(r"[\d.]+:\d+|auto")
+_OF_A_TABLE = frozenset({
+    "address-family", "bgp", "description", "evpn", "exit-address-family", "exit-vrf", "ip", "ipv6", "maximum", "mdt",
+    "mhost", "mode", "no", "rd", "remote-route-filtering", "router", "router-id", "snmp", "vni", "vpn",
+})  # fmt: skip
+"""First words of lines of a table of routes that lead to no other table."""
+
+
+def leaks(text: Configuration, blocks: Iterable[tuple[str, Node]]) -> set[frozenset[str]]:
     """Give the pairs of tables of routes that may lead into each other, from the block that defines each.
 
     One imports a route target that another exports, or names another table in a word of its own (`import ipv4`,
-    `route-replicate`), which is read as leading anywhere.
+    `route-replicate`), which is read as leading anywhere. So is a line that is not understood.
     """
     sides: dict[str, tuple[set[str], set[str]]] = {}
     for name, node in blocks:
         imports, exports = sides.setdefault(name, (set(), set()))
         for line, above in _below(node, ()):
-            _targets(line, above, imports, exports)
+            if not _targets(line, above, imports, exports):
+                imports.add("*")
+                text.ledger.states[line.number - 1] = LineState.NOT_UNDERSTOOD
+                text.strange(line.text, line.number, decides=True)
     pairs: set[frozenset[str]] = set()
     for one, (imports, _) in sides.items():
         anywhere = "*" in imports
@@ -89,19 +101,24 @@ def _below(node: Node, above: tuple[str, ...]) -> Iterator[tuple[Node, tuple[str
         yield from _below(child, child.words)
 
 
-def _targets(line: Node, above: tuple[str, ...], imports: set[str], exports: set[str]) -> None:
+def _targets(line: Node, above: tuple[str, ...], imports: set[str], exports: set[str]) -> bool:
+    """Take the targets of a line; False for one that is not understood."""
     words = line.words
     if words[0] == "route-target" and len(words) > 2:
         if words[1] in {"import", "both"}:
             imports.add(words[2])
         if words[1] in {"export", "both"}:
             exports.add(words[2])
-    elif above[1:2] == ("route-target",) and len(words) == 1:  # IOS XR: the targets stand below
+        return words[1] in {"import", "export", "both"} and _TARGET.fullmatch(words[2]) is not None
+    if above[1:2] == ("route-target",) and len(words) == 1:  # IOS XR: the targets stand below
         (imports if above[0] == "import" else exports).add(words[0])
-    elif words[0] == "route-replicate" or (
-        words[0] in {"import", "export"} and words[1:2] not in {(), ("route-target",)}
-    ):
+        return _TARGET.fullmatch(words[0]) is not None
+    if words[0] in {"import", "export"} and words[1:] == ("route-target",):
+        return True
+    if words[0] == "route-replicate" or (words[0] in {"import", "export"} and words[1:2] != ("route-target",)):
         imports.add("*")
+        return True
+    return words[0] in _OF_A_TABLE
 
 
 def policy_routed(text: Configuration, found: Sequence[Port]) -> bool:

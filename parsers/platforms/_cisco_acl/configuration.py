@@ -218,11 +218,10 @@ class _Sorter:
         known.entries.append(Entry(sequence, number, words))
 
 
-def settle(text: Configuration, irrelevant: Callable[[Node], bool], deciding: frozenset[str]) -> None:
+def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:
     """Account for what no part of the model took: irrelevant commands, and everything that was not understood.
 
-    `deciding` are the first words of commands that can decide traffic: what is not understood in them can change a
-    verdict.
+    Nobody knows what a command does that is not known: each can change a verdict.
     """
     states = text.ledger.states
     for node in text.nodes:
@@ -238,11 +237,9 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool], deciding: fr
         for number in range(remark.span.first, remark.span.last + 1)
     }
     for node in text.nodes:
-        head = node.words[1] if node.words[0] == "no" and len(node.words) > 1 else node.words[0]
         for number in node.numbers():
             if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
-                belongs = tuple(text.words(number)[:2]) in INTERFACE_LINES
-                text.strange(text.lines[number - 1].strip(), number, decides=belongs or head in deciding)
+                text.strange(text.lines[number - 1].strip(), number, decides=True)
 
 
 def _below(node: Node) -> Iterator[Node]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from parsers.platforms._cisco_acl.configuration import Configuration
     from parsers.text.cisco_tree import Node
 
-__all__ = ["SWITCH", "Binding", "Port", "bound", "ports"]
+__all__ = ["SWITCH", "Binding", "Port", "bound", "interface_name", "ports"]
 
 SWITCH, TRUNK, VLAN = "switch", "trunk", "vlan"
 """Keys under which `facts` says that an interface is a switch port, a trunk, and of which VLAN."""
@@ -26,6 +26,18 @@ _ADDRESS = frozenset({"ip", "ipv4", "ipv6"})
 _FILTERS = frozenset({"access-group", "traffic-filter"})
 _DIRECTIONS = {"in": "in", "out": "out", "ingress": "in", "egress": "out"}
 _LEASED = frozenset({"dhcp", "negotiated", "autoconfig", "pool", "slip"})
+_KINDS = frozenset({"breakout", "l2transport", "multipoint", "point-to-point", "preconfigure", "type"})
+"""Words beside an interface's name."""
+_MODES = frozenset({
+    "access", "dot1q-tunnel", "dynamic", "fabricpath", "fex-fabric", "monitor", "private-vlan", "tap", "tap-tool",
+    "tool", "trunk",
+})  # fmt: skip
+_SWITCHPORT = frozenset({
+    "autostate", "backup", "block", "dot1q", "encapsulation", "fabricpath", "host", "isolated", "mac", "monitor",
+    "negotiate", "nonegotiate", "port-security", "priority", "private-vlan", "protected", "tap", "tool", "trunk",
+    "vlan", "voice",
+})  # fmt: skip
+"""What follows `switchport` and says neither whether the port is a trunk nor of which VLAN it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,9 @@ def ports(
     for node in text.find("interface"):
         if len(node.words) < 2:
             continue
-        name = _name(node.words[1:])
+        name = interface_name(node.words[1:])
+        if not name.endswith(node.words[-1]) and not _KINDS.intersection(node.words):
+            text.strange(f"the name of an interface: {node.text}", node.number, decides=True)
         reader = _Reader(text, found.setdefault(name, Port(name, node)), others, irrelevant)
         text.ledger.modelled((node.number,))
         for line in node.children:
@@ -114,7 +128,7 @@ def ports(
     return tuple(port for port in found.values() if port.counts)
 
 
-def _name(words: Sequence[str]) -> str:
+def interface_name(words: Sequence[str]) -> str:
     """Give an interface's name; `point-to-point`, `l2transport` and the like say only of what kind it is."""
     if len(words) > 1 and words[0] == "preconfigure":
         words = words[1:]
@@ -172,6 +186,8 @@ class _Reader:
         if tuple(words) in {("shutdown",), ("no", "shutdown"), ("ipv6", "enable")}:
             self._port.enabled = self._port.enabled and head != "shutdown"
             return True
+        if head == "shutdown":
+            return None
         if head in _ADDRESS and second == "address" and len(words) > 2:
             return self._address(words[2:], 6 if head == "ipv6" else 4, number)
         if head in _ADDRESS and second == "unnumbered" and len(words) == 3:
@@ -186,15 +202,17 @@ class _Reader:
             return False
         return False if self._irrelevant(words) else None
 
-    def _switchport(self, words: Sequence[str], number: int) -> bool:
+    def _switchport(self, words: Sequence[str], number: int) -> bool | None:
         facts = self._port.facts
         facts[SWITCH] = ("", number)
-        if tuple(words[:2]) == ("access", "vlan") and len(words) == 3:
+        if tuple(words[:2]) == ("access", "vlan") and len(words) == 3 and words[2].isdecimal():
             facts[VLAN] = (words[2], number)
         elif tuple(words) == ("mode", "trunk"):
             facts[TRUNK] = ("", number)
+        elif words and words[0] not in _SWITCHPORT and not (words[0] == "mode" and _MODES.issuperset(words[1:2])):
+            return None
         else:
-            return False
+            return False if tuple(words[:2]) != ("mode", "trunk") else None
         return True
 
     def _binding(self, words: Sequence[str], version: int, number: int) -> bool | None:

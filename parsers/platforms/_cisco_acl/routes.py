@@ -10,6 +10,7 @@ from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.firewall import Interface, Route
 from parsers.model.rules import Chain, Deny, Match, Rule, Rules, Stage
 from parsers.platforms._cisco_acl.acl import PERMIT
+from parsers.platforms._cisco_acl.interfaces import interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,8 @@ __all__ = ["SINK", "StaticRoute", "Tables", "gate_stage"]
 
 SINK = "null0"
 """The interface of routes that drop."""
+_BUILT_IN = frozenset({"default", "management"})
+"""Tables of routes that no line defines."""
 _DEEPEST = 8
 """A next hop is looked up through at most so many routes."""
 
@@ -42,13 +45,24 @@ class StaticRoute:
 class Tables:
     """The tables of routes of a device: which one the model routes by, and what of the others it must say."""
 
-    def __init__(self, text: Configuration, found: Sequence[Port], routes: Iterable[StaticRoute]) -> None:
-        """Resolve the routes; `complete` starts as True unless a next hop or a lease leaves a route open."""
+    def __init__(
+        self, text: Configuration, found: Sequence[Port], routes: Iterable[StaticRoute], defined: Iterable[str]
+    ) -> None:
+        """Resolve the routes; `complete` starts as True unless a next hop or a lease leaves a route open.
+
+        `defined` names the tables that the configuration defines, beside those that every device has.
+        """
         self._text = text
         self._ports = found
         self._routes = tuple(routes)
+        self._names = {interface_name(node.words[1:]) for node in text.find("interface") if len(node.words) > 1}
         self.complete = not any(port.leased for port in found)
         vrfs = dict.fromkeys(port.vrf for port in found)
+        known = {"", *_BUILT_IN, *defined}
+        for port in found:
+            if port.vrf not in known:
+                what = f"interface {port.name}: vrf {port.vrf} is not defined"
+                text.remark(RemarkKind.UNDEFINED, what, port.node.number, decides=True)
         several = [vrf for vrf in vrfs if sum(port.vrf == vrf and port.routed for port in found) > 1]
         self.main = "" if "" in several or not several else several[0]
         self.several = len(several) > 1
@@ -84,7 +98,11 @@ class Tables:
             if name is None:
                 self.complete = False
                 what = "the next hop of this route is behind no known interface: taken to be not in force"
-                self._text.remark(RemarkKind.NOTE, what, route.number)
+                if route.interface:
+                    what = f"interface {route.interface} of this route is not defined: taken to be not in force"
+                    self._text.remark(RemarkKind.UNDEFINED, what, route.number, decides=True)
+                else:
+                    self._text.remark(RemarkKind.NOTE, what, route.number)
             else:
                 span = self._text.span(route.number)
                 yield Route(destination=route.destination, interface=name, metric=route.metric, span=span)
@@ -101,7 +119,7 @@ class Tables:
 
     def _leaves(self, route: StaticRoute, mine: Sequence[StaticRoute], depth: int) -> str | None:
         if route.interface:
-            return route.interface
+            return route.interface if route.interface in {SINK, *self._names} else None
         hop = route.next_hop
         if hop is None or depth > _DEEPEST:
             return None

@@ -39,6 +39,7 @@ _IRRELEVANT = frozenset({
 """Commands inside an interface that decide nothing about which packets pass."""
 _IRRELEVANT_IPV6 = frozenset({"dhcp", "enable", "nd", "ospf", "verify", "enforce-eui64"})
 _IRRELEVANT_IP = frozenset({"ospf", "verify", "audit"})
+_LEVELS = frozenset(map(str, range(101)))
 _NEGATED = frozenset({"ip", "ipv6", "nameif", "security-level", "shutdown"})
 """Commands whose negation says that the interface has none."""
 
@@ -99,7 +100,7 @@ class _Reader:
         head, *rest = line.words
         if head == "nameif" and len(rest) == 1 and not self._name:
             self._name = rest[0]
-        elif head == "security-level" and len(rest) == 1 and rest[0].isdecimal() and self._level is None:
+        elif head == "security-level" and len(rest) == 1 and rest[0] in _LEVELS and self._level is None:
             self._level = int(rest[0])
         elif head == "shutdown":
             self._enabled = False

@@ -141,6 +141,10 @@ def _order(rule: Nat) -> tuple[int, bool, int, int, str, int]:
     return rule.section, not rule.static, whole.size, whole.intervals[0][0], rule.name, rule.number
 
 
+_DESTINATION = 4
+"""`destination static PUBLISHED BEHIND` has so many words, the first of which may be the strange one."""
+
+
 class _StrangeError(Exception):
     """A word that is not understood."""
 
@@ -241,7 +245,7 @@ class _Reader:
         targets = (self._real, self._mapped, self._published, self._behind)
         if any(target.bounds.why for target in targets if target is not None):
             self._real = self._mapped = _ANYTHING
-        if "destination" in self._words:
+        if "destination" in self._words or len(self._words) - self._at >= _DESTINATION:
             self._published = self._behind = _ANYTHING
 
     def _word(self, ahead: int = 0) -> str:

@@ -252,8 +252,10 @@ class Objects:
         self._members.append(NamedObject(name=definition.name, members=members, span=span))
 
     def _not_understood(self, definition: Definition, line: str, number: int, unknown: Callable[[str], _V]) -> _V:
+        """Note a strange member; one of a network object may be its translation."""
         label, words = f"{definition.keyword} {definition.name}", " ".join(line.split())
-        self._text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {words}", number)
+        decides = definition.keyword == "object" and definition.kind == "network"
+        self._text.remark(RemarkKind.NOT_UNDERSTOOD, f"{label}: not understood: {words}", number, decides=decides)
         return unknown(f"{label}: {words}")
 
     def _service_member(self, definition: Definition, line: str, number: int) -> ServiceBounds | None:

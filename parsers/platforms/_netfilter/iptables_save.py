@@ -16,6 +16,9 @@ __all__ = ["Option", "Save", "SaveChain", "SaveRule", "SaveTable", "read_save"]
 
 _WORD = re.compile(r'(?P<not>!)(?=\s|$)|"(?P<string>(?:[^"\\]|\\.)*)"|(?P<open>")|(?P<word>\S+)')
 _COUNTERS = re.compile(r"\[\d+:\d+\]")
+_POLICIES = frozenset({"ACCEPT", "DROP", "-"})
+_ATTACHED = re.compile(r"-[sdiopfjgmAI].+")
+"""An option with its value in one word, which iptables-save never writes and iptables-restore mostly refuses."""
 _LONG = {
     "--source": "-s", "--src": "-s", "--destination": "-d", "--dst": "-d", "--in-interface": "-i",
     "--out-interface": "-o", "--protocol": "-p", "--proto": "-p", "--fragment": "-f", "--match": "-m",
@@ -99,6 +102,13 @@ def read_save(index: int, document: Document) -> Save:
             _comment(save, text)
         elif text.startswith("*"):
             table = SaveTable(name=text[1:], span=span)
+            if any(known.name == table.name for known in save.tables):
+                raise ParserError(
+                    f"table {table.name} comes twice: these are two rulesets in one file",
+                    document=document.name,
+                    line=number,
+                    hint="save one with: iptables-save",
+                )
             save.tables.append(table)
         elif text == "COMMIT":
             if table is not None:
@@ -115,11 +125,25 @@ def read_save(index: int, document: Document) -> Save:
             words = text[1:].split()
             if len(words) < 2:
                 raise ParserError("a chain without a policy", document=document.name, line=number)
-            policy = None if words[1] == "-" else words[1]
-            table.chains[words[0]] = SaveChain(name=words[0], policy=policy, span=span)
+            table.chains[words[0]] = _chain(table, words, span, document)
         else:
             _rule(save, table, text, span, document)
     return save
+
+
+def _chain(table: SaveTable, words: list[str], span: Span, document: Document) -> SaveChain:
+    """Open a chain; raises ParserError for what iptables-restore refuses or, a second time, takes in its own way."""
+    name, policy = words[:2]
+    if name in table.chains:
+        raise ParserError(
+            f"chain {name} comes twice, or behind a rule of its own",
+            document=document.name,
+            line=span.first,
+            hint="save what is in force with: iptables-save",
+        )
+    if policy not in _POLICIES:
+        raise ParserError(f"{policy} is no policy of a chain", document=document.name, line=span.first)
+    return SaveChain(name=name, policy=None if policy == "-" else policy, span=span)
 
 
 def _comment(save: Save, text: str) -> None:
@@ -138,7 +162,7 @@ def _rule(save: Save, table: SaveTable, text: str, span: Span, document: Documen
         raise ParserError("a quotation mark is not closed", document=document.name, line=span.first)
     options = _options(words)
     place = _place(options)
-    if place is None:
+    if place is None or _refused(options):
         save.unread.append((span, text))
         return
     name, before = place
@@ -149,6 +173,11 @@ def _rule(save: Save, table: SaveTable, text: str, span: Span, document: Documen
         table.chains[name] = SaveChain(name=name, policy=policy, span=span)
     listed = table.chains[name].rules
     listed.insert(len(listed) if before is None else before, _grouped(options[1:], span, text))
+
+
+def _refused(options: list[Option]) -> bool:
+    targets = sum(option.name in {"-j", "-g"} for option in options)
+    return targets > 1 or any(_ATTACHED.fullmatch(option.name) for option in options)
 
 
 def _place(options: list[Option]) -> tuple[str, int | None] | None:

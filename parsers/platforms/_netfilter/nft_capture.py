@@ -88,11 +88,11 @@ def _frames(table: TableBlock, notes: Notes) -> None:
 
 def _foreign(table: TableBlock, notes: Notes, *, bridged: bool | None) -> None:
     """Tables of bridges and ARP are not judged: they matter where there is a bridge, or where they drop."""
-    drops = any(
-        (chain.base is not None and not chain.base.permits)
-        or any(isinstance(item, VerdictStatement) and item.kind != "accept" for item in line.statements)
+    drops = any(chain.base is not None and not chain.base.permits for chain in table.chains) or any(
+        isinstance(item, VerdictStatement) and item.kind != "accept"
         for chain in table.chains
-        for line in (*chain.rules, *_NOTHING)
+        for line in chain.rules
+        for item in line.statements
     )
     decides = drops and (table.family != "bridge" or bridged is not False)
     notes.remark(
@@ -101,9 +101,6 @@ def _foreign(table: TableBlock, notes: Notes, *, bridged: bool | None) -> None:
         table.span,
         decides=decides,
     )
-
-
-_NOTHING: tuple[RuleLine, ...] = ()
 
 
 def meanings(tables: list[TableBlock], place: Place, notes: Notes) -> list[TableMeaning]:

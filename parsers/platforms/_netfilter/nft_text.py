@@ -126,8 +126,9 @@ class _Reader:
             else:
                 words = cursor.rest_of_rule()
                 text = " ".join(word.text for word in words)
-                if text in {"flush ruleset", "flush ruleset ip", "flush ruleset ip6", "flush ruleset inet"}:
-                    self.tables.clear()
+                if text in _FLUSHES:
+                    family = text.removeprefix("flush ruleset").strip()
+                    self.tables = [table for table in self.tables if family not in {"", table.family}]
                     self.irrelevant.append(self.span(first))
                 else:
                     self.unread.append((self.span(first), text))
@@ -189,7 +190,7 @@ class _Reader:
                 base = self._base(table.family)
             elif cursor.text == "policy" and base is not None:
                 cursor.next()
-                base = replace(base, permits=cursor.next() == "accept")
+                base = replace(base, policy=self._policy())
             elif cursor.text == "comment" and cursor.words[cursor.at + 1].kind == "string":
                 cursor.at += 2
             elif cursor.text == "devices" and base is not None:

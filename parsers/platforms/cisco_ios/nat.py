@@ -7,7 +7,7 @@ is routed, from the inside behind the routing; access lists of the outside inter
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
@@ -40,6 +40,10 @@ _SETTINGS = frozenset({
     "syslog", "translation",
 })  # fmt: skip
 """Second words behind `ip nat` that translate nothing."""
+
+
+_OF_A_CLAUSE = frozenset({"description", "set"})
+"""First words of lines of a route map that select nothing."""
 
 
 class _StrangeError(Exception):
@@ -202,7 +206,7 @@ class Translations:
 
     def _route_map(self, item: _Dynamic, do: Rewrite, name: str) -> Iterator[Chain]:
         """Each clause is a chain that goes on to the next one where it does not match."""
-        clauses = self._text.find("route-map", item.name)
+        clauses = _clauses(self._text, item.name)
         span = self._text.span(item.number)
         if not clauses:
             what = f"route-map {item.name} is not defined"
@@ -219,8 +223,12 @@ class Translations:
         lists: list[str] = []
         egress: frozenset[str] | None = None
         why = list(item.why)
-        for line in node.find("match"):
-            if line.words[1:3] == ("ip", "address") and len(line.words) > 3 and line.words[3] != "prefix-list":
+        for line in node.children:
+            if line.words[0] in _OF_A_CLAUSE:
+                continue
+            if line.words[0] != "match":
+                why.append(_unknown(line.text))
+            elif line.words[1:3] == ("ip", "address") and len(line.words) > 3 and line.words[3] != "prefix-list":
                 lists += line.words[3:]
             elif line.words[1:2] == ("interface",) and len(line.words) > 2:
                 egress = frozenset(line.words[2:])
@@ -393,3 +401,13 @@ def _pools(text: Configuration) -> Iterator[tuple[str, AddressSet]]:
         ]
         if words and spans and len(spans) == len(sets):
             yield words[0], AddressSet.join(spans)
+
+
+def _clauses(text: Configuration, name: str) -> list[Node]:
+    """Give the clauses of a route map; a clause that is opened twice goes on."""
+    found: dict[str, Node] = {}
+    for node in text.find("route-map", name):
+        number = node.words[3] if len(node.words) > 3 else "10"
+        known = found.get(number)
+        found[number] = node if known is None else replace(known, children=known.children + node.children)
+    return list(found.values())

@@ -23,7 +23,7 @@ from parsers.platforms.cisco_ios.nat import Translations
 from parsers.platforms.cisco_ios.recipe import RECIPE, SECRETS, VERSION, prove
 from parsers.platforms.cisco_ios.routing import learned, static_routes
 from parsers.platforms.cisco_ios.tunnels import bypasses
-from parsers.platforms.cisco_ios.vocabulary import DECIDING, interface_irrelevant, irrelevant
+from parsers.platforms.cisco_ios.vocabulary import interface_irrelevant, irrelevant
 from parsers.platforms.cisco_ios.zones import Zones
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     found = ports(text, _interface_line, interface_irrelevant)
     for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf"), *text.find("ip", "inspect")):
         text.ledger.modelled(node.numbers())
-    tables = Tables(text, found, static_routes(text))
+    tables = Tables(text, found, static_routes(text), (name for name, _ in _tables(text)))
     objects = Objects(text, masks=DIALECT.group_masks)
     lists = AccessLists(
         Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=schedules(text)), bound(found)
     )
     nat = Translations(text, found, lists)
-    tables.leaks |= {frozenset({"", vrf}) for vrf in nat.vrfs} | leaks(_tables(text))
+    tables.leaks |= {frozenset({"", vrf}) for vrf in nat.vrfs} | leaks(text, _tables(text))
     zones = Zones(text, found, lists)
     maps = VlanMaps(text, lists)
     behind = switch_ports(found)
@@ -109,7 +109,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     named = objects.resolve_all()
     for node in text.find("route-map"):
         text.ledger.modelled(node.numbers())
-    settle(text, irrelevant, DECIDING)
+    settle(text, irrelevant)
     return Firewall(
         platform=_ID,
         device=device,

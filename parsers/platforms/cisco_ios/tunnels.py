@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parsers.contract import RemarkKind
+from parsers.contract import LineState, RemarkKind
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.firewall import Bypass
 from parsers.model.rules import Permit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["bypasses"]
 
 _HEADS = (("crypto", "map"), ("crypto", "dynamic-map"))
+_OF_AN_ENTRY = frozenset({"default", "description", "no", "qos", "reverse-route", "set"})
+"""First words of lines of an entry that say how a tunnel is made, not what comes out of it."""
 
 
 def bypasses(text: Configuration, found: Sequence[Port], lists: AccessLists) -> tuple[Bypass, ...]:
@@ -31,6 +33,11 @@ def bypasses(text: Configuration, found: Sequence[Port], lists: AccessLists) -> 
     for head in _HEADS:
         for node in text.find(*head):
             text.ledger.modelled(node.numbers())
+            for line in node.children:
+                matches = line.starts("match", "address") and len(line.words) == 3
+                if line.words[0] not in _OF_AN_ENTRY and not matches:
+                    text.ledger.states[line.number - 1] = LineState.NOT_UNDERSTOOD
+                    text.strange(line.text, line.number, decides=True)
     return tuple(bypass for port in found if "crypto" in port.facts for bypass in _of_port(text, port, lists))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from parsers.text.cisco_tree import Node
 
-__all__ = ["DECIDING", "interface_irrelevant", "irrelevant"]
+__all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
     "aaa", "alias", "archive", "arp", "auto", "avb", "banner", "bba-group", "beacon", "bfd", "bfd-template", "boot",
@@ -26,7 +27,7 @@ _HEADS = frozenset({
     "profile", "prompt", "pseudowire-class", "ptp", "qos", "quit", "radius", "radius-server", "redundancy",
     "resource", "restconf", "rmon", "rtr", "sampler", "sccp", "scheduler", "scripting", "sdm", "security", "service",
     "service-group", "service-list", "service-template", "session", "setup", "shell", "sip-ua", "snmp", "snmp-server",
-    "software", "spanning-tree", "spd", "ssh", "stackwise-virtual", "standby", "stcapp", "subscriber", "switch",
+    "sntp", "software", "spanning-tree", "spd", "ssh", "stackwise-virtual", "standby", "stcapp", "subscriber", "switch",
     "system", "table-map", "tacacs", "tacacs-server", "tclquit", "telemetry", "template", "terminal", "tftp-server",
     "track", "transceiver", "tunnel", "udld", "udp", "upgrade", "username", "utm", "version", "vlan", "vmps", "voice",
     "voice-card", "voice-port", "vpdn", "vpdn-group", "vpdn-template", "vstack", "vtp", "vty-async", "wlan",
@@ -62,13 +63,10 @@ _PAIRS = frozenset({
 })  # fmt: skip
 """First two words of such commands; the `access-list` ones that come here set how lists are logged or compiled."""
 
+_VLANS = re.compile(r"\d[\d,-]*")
+_VLAN_SETTINGS = frozenset({"access-log", "accounting", "configuration", "database", "dot1q", "group", "internal"})
+"""Words behind `vlan` that filter nothing."""
 _LIST_SETTINGS = frozenset({"log-update", "logging", "persistent", "resequence", "helper"})
-
-DECIDING = frozenset({
-    "access-list", "bridge", "class-map", "crypto", "interface", "ip", "ipv6", "mac", "object-group", "policy-map",
-    "route-map", "router", "vlan", "vrf", "zone", "zone-pair",
-})  # fmt: skip
-"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
 
 _INTERFACE_HEADS = frozenset({
     "access-session", "arp", "asymmetric", "atm", "authentication", "auto", "backup", "bandwidth", "beacon", "bfd",
@@ -121,8 +119,8 @@ def irrelevant(node: Node) -> bool:
         return True  # the lists of IP are read elsewhere: these filter by MAC address, type or IPX
     if head == "mac":
         return True  # lists of MAC addresses filter frames that are not IP
-    if head == "vlan" and second in {"access-map", "filter"}:
-        return False
+    if head == "vlan":
+        return _VLANS.fullmatch(second) is not None or second in _VLAN_SETTINGS
     if second == "access-list":
         return len(words) > 2 and words[2] in _LIST_SETTINGS
     if head in {"class-map", "policy-map"}:

@@ -72,10 +72,14 @@ class Zones:
             if not port.zone and _DEFAULT in self._names:
                 port.zone = _DEFAULT
             elif port.zone and port.zone not in self._names:
-                text.remark(RemarkKind.UNDEFINED, f"zone {port.zone} is not defined", port.node.number)
+                text.remark(RemarkKind.UNDEFINED, f"zone {port.zone} is not defined", port.node.number, decides=True)
         self._maps = read_classes(text)
         self._policies = dict(_policies(text))
         self._pairs = tuple(_pairs(text))
+        for pair in self._pairs:
+            for name in (pair.source, pair.destination):
+                if name not in {SELF, _DEFAULT, *self._names}:
+                    text.remark(RemarkKind.UNDEFINED, f"zone {name} is not defined", pair.number, decides=True)
 
     @property
     def judges_device(self) -> bool:

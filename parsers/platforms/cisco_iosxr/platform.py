@@ -19,7 +19,7 @@ from parsers.platforms._cisco_acl.recognition import system_of
 from parsers.platforms._cisco_acl.routes import StaticRoute, Tables, gate_stage
 from parsers.platforms.cisco_iosxr.dialect import DIALECT
 from parsers.platforms.cisco_iosxr.recipe import BESIDE, RECIPE, SECRETS, prove
-from parsers.platforms.cisco_iosxr.vocabulary import DECIDING, interface_irrelevant, irrelevant
+from parsers.platforms.cisco_iosxr.vocabulary import interface_irrelevant, irrelevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,8 +58,8 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     contexts = [(node.words[1], node) for node in text.find("vrf") if len(node.words) == 2]
     for _, node in contexts:
         text.ledger.modelled(node.numbers())
-    tables = Tables(text, found, _static_routes(text))
-    tables.leaks |= leaks(contexts)
+    tables = Tables(text, found, _static_routes(text), (name for name, _ in contexts))
+    tables.leaks |= leaks(text, contexts)
     objects = Objects(text, masks=DIALECT.group_masks)
     lists = AccessLists(Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=frozenset()), bound(found))
     routes = tables.routes()
@@ -73,7 +73,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     policed = policy_routed(text, found)
     notes = management(text)
     named = objects.resolve_all()
-    settle(text, irrelevant, DECIDING)
+    settle(text, irrelevant)
     return Firewall(
         platform=_ID,
         device=describe(text, others),

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from parsers.text.cisco_tree import Node
 
-__all__ = ["DECIDING", "interface_irrelevant", "irrelevant"]
+__all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
     "aaa", "alias", "arp", "as-path-set", "banner", "bfd", "boot", "bundle", "call-home", "cdp", "cef", "cinetd",
@@ -33,11 +33,6 @@ _IP = frozenset({
     "netmask-format", "path-mtu", "prefix-list", "source-route", "tcp-mss-adjust", "unreachables", "virtual",
 })  # fmt: skip
 """Second words behind `ipv4` and `ipv6` of such commands; the `access-list` ones that come here set how lists log."""
-
-DECIDING = frozenset({
-    "apply-group", "group", "interface", "ipv4", "ipv6", "object-group", "policy-map", "router", "vrf",
-})  # fmt: skip
-"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
 
 _INTERFACE_HEADS = frozenset({
     "affinity", "arp", "autoroute", "bandwidth", "bfd", "bundle", "carrier-delay", "cdp", "cem", "clock", "dampening",

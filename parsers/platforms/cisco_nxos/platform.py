@@ -20,7 +20,7 @@ from parsers.platforms._cisco_acl.routes import StaticRoute, Tables, gate_stage
 from parsers.platforms._cisco_acl.vlans import VlanMaps, port_list_stages, switch_ports
 from parsers.platforms.cisco_nxos.dialect import DIALECT
 from parsers.platforms.cisco_nxos.recipe import BESIDE, RECIPE, SECRETS, prove
-from parsers.platforms.cisco_nxos.vocabulary import DECIDING, interface_irrelevant, irrelevant
+from parsers.platforms.cisco_nxos.vocabulary import interface_irrelevant, irrelevant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,10 +63,10 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     """Give the words their meaning."""
     found = ports(text, _interface_line, interface_irrelevant)
     contexts = [(node.words[2], node) for node in text.find("vrf", "context") if len(node.words) == 3]
-    tables = Tables(text, found, _static_routes(text, contexts))
-    tables.leaks |= leaks(contexts)
     for _, node in contexts:
         text.ledger.modelled(node.numbers())
+    tables = Tables(text, found, _static_routes(text, contexts), (name for name, _ in contexts))
+    tables.leaks |= leaks(text, contexts)
     objects = Objects(text, masks=DIALECT.group_masks)
     around = Surroundings(text=text, objects=objects, dialect=DIALECT, schedules=schedules(text))
     lists = AccessLists(around, bound(found), advertisements=True)
@@ -89,7 +89,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     named = objects.resolve_all()
     for node in text.find("route-map"):
         text.ledger.modelled(node.numbers())
-    settle(text, irrelevant, DECIDING)
+    settle(text, irrelevant)
     return Firewall(
         platform=_ID,
         device=describe(text, others),

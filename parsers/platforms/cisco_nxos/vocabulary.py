@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
 
     from parsers.text.cisco_tree import Node
 
-__all__ = ["DECIDING", "interface_irrelevant", "irrelevant"]
+__all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
     "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs",
@@ -17,7 +18,7 @@ _HEADS = frozenset({
     "event", "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc",
     "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2vpn", "lacp", "ldap",
     "ldap-server", "license", "limit-resource", "line", "lldp", "logging", "mac", "maximum-paths", "mka", "monitor",
-    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password", "permit",
+    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password",
     "policy-map", "power", "poweroff", "priority-flow-control", "ptp", "qos", "radius-server", "rate-limiter", "rmon",
     "role", "rule", "sampler", "scheduler", "segment-routing", "service", "sflow", "slot", "snmp-server",
     "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server", "tag", "telemetry", "telnet", "terminal",
@@ -26,6 +27,9 @@ _HEADS = frozenset({
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
 
+_VLANS = re.compile(r"\d[\d,-]*")
+_VLAN_SETTINGS = frozenset({"configuration", "database", "dot1Q", "dot1q", "group", "internal"})
+"""Words behind `vlan` that filter nothing."""
 _IP = frozenset({
     "adjacency", "amt", "arp", "as-path", "auto-discard", "community-list", "default-gateway", "dhcp", "dns",
     "domain", "domain-list", "domain-lookup", "domain-name", "extcommunity-list", "ftp", "host", "http", "icmp",
@@ -37,11 +41,6 @@ _IPV6 = frozenset({
     "dhcp", "host", "icmp", "load-sharing", "mld", "mroute", "multicast", "nd", "neighbor", "netstack", "pim",
     "prefix-list", "routing", "snooping", "switch-packets", "verify",
 })  # fmt: skip
-
-DECIDING = frozenset({
-    "interface", "ip", "ipv6", "object-group", "policy-map", "route-map", "router", "service-policy", "vlan", "vrf",
-})  # fmt: skip
-"""First words of commands that can decide traffic: what is not understood in them can change a verdict."""
 
 _INTERFACE_HEADS = frozenset({
     "arp", "authentication", "autostate", "bandwidth", "beacon", "bfd", "carrier-delay", "cdp", "channel-group",
@@ -79,13 +78,13 @@ def interface_irrelevant(words: Sequence[str]) -> bool:
 
 def irrelevant(node: Node) -> bool:
     """Tell whether a top-level command decides nothing about which packets pass."""
-    words = node.words[1:] if node.words[0] == "no" and len(node.words) > 1 else node.words
+    words = node.words[1:] if node.words[0] in {"default", "no"} and len(node.words) > 1 else node.words
     head = words[0]
     second = words[1] if len(words) > 1 else ""
     if head in {"ip", "ipv6"}:
         return second in (_IP if head == "ip" else _IPV6)
     if head == "vlan":
-        return second not in {"access-map", "filter"}
+        return _VLANS.fullmatch(second) is not None or second in _VLAN_SETTINGS
     if head in {"class-map", "policy-map"}:
         return node.words[1:3] == ("type", "control-plane") or not _drops(node)
     return head in _HEADS
