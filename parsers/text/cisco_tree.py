@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from parsers.text.structure import conf_parse
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -50,14 +52,8 @@ def tree(lines: Sequence[tuple[int, str]], syntax: str) -> tuple[Node, ...]:
     """Give the top-level nodes of numbered, non-empty lines without banners; `syntax` is ciscoconfparse2's dialect."""
     if not lines:
         return ()
-    # Imported here: it costs half a second, and tells its doings to stderr by loguru unless that is switched off.
-    from loguru import logger
-
-    logger.disable("ciscoconfparse2")
-    from ciscoconfparse2 import CiscoConfParse
-
     texts = [_shallow(text) for _, text in lines]
-    parsed = CiscoConfParse(texts, syntax=syntax, factory=False, ignore_blank_lines=False)
+    parsed = conf_parse()(texts, syntax=syntax, factory=False, ignore_blank_lines=False)
     below: dict[int, list[Node]] = {}
     for item in reversed(list(parsed.objs)):  # children come after their parent
         number, text = lines[item.linenum]
