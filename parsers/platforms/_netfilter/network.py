@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from parsers.errors import ParserError
@@ -234,7 +234,13 @@ class _Builder:
             )
             for route in self.routes
         )
-        interfaces = tuple(self.interfaces)
+        interfaces = tuple(
+            replace(
+                item,
+                networks=AddressSet.join(_pierced(AddressSet((part,)), self.holes) for part in item.networks.intervals),
+            )
+            for item in self.interfaces
+        )
         return Network(
             names=frozenset(item.name for item in interfaces),
             interfaces=interfaces,

@@ -165,7 +165,10 @@ def _meta(key: str, place: Place) -> Field | None:
     direction = "egress" if key.startswith("o") else "ingress"
     match key:
         case "iif" | "iifname" | "oif" | "oifname":
-            return Field(domain=ANYTHING, of=lambda words: ex.interface(place, direction, words), names=network.names)
+            numbered = key in {"iif", "oif"}
+            return Field(
+                domain=ANYTHING, of=lambda words: _named(place, direction, words, numbered), names=network.names
+            )
         case "iifgroup" | "oifgroup" | "iiftype" | "oiftype" | "iifkind" | "oifkind" if network.names is not None:
             attribute = key[3:]
 
@@ -182,6 +185,13 @@ def _meta(key: str, place: Place) -> Field | None:
             return Field(domain=ANYTHING, of=lambda words: ex.packet_type(place, words))
         case _:
             return None
+
+
+def _named(place: Place, direction: str, words: Sequence[str], numbered: bool) -> Guard:  # noqa: FBT001
+    """Give the interfaces of some names; the number of one is printed where nobody knew its name."""
+    if numbered and any(word.isdecimal() for word in words):
+        return unknown(f"which interfaces have the numbers {', '.join(words)}")
+    return ex.interface(place, direction, words)
 
 
 def _having(place: Place, attribute: str, word: str) -> frozenset[str]:

@@ -27,6 +27,7 @@ FAMILIES = frozenset({"ip", "ip6", "inet", "arp", "bridge", "netdev"})
 PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
 _BRIDGE = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
 """Priorities by name (nft(8), "Standard priority names")."""
+_FLUSHES = {"flush ruleset", *(f"flush ruleset {family}" for family in FAMILIES)}
 _OBJECTS = {"counter", "quota", "limit", "secmark", "synproxy", "flowtable", "tunnel"}
 
 
@@ -108,9 +109,8 @@ class _Reader:
         while True:
             cursor.skip_lines()
             if cursor.done:
-                return Ruleset(
-                    tables=_merged(self.tables), unread=tuple(self.unread), irrelevant=tuple(self.irrelevant)
-                )
+                tables = self._merged()
+                return Ruleset(tables=tables, unread=tuple(self.unread), irrelevant=tuple(self.irrelevant))
             first = cursor.line
             if cursor.text == "table" and self._opens_table():
                 self.tables.append(self._table())
@@ -165,8 +165,8 @@ class _Reader:
         return TableBlock(
             family=table.family,
             name=table.name,
-            chains=_merged_chains(tuple(table.chains)),
-            sets=tuple(table.sets),
+            chains=self._merged_chains(tuple(table.chains)),
+            sets=_merged_sets(tuple(table.sets)),
             helpers=tuple(table.helpers),
             objects=tuple(table.objects),
             dormant=table.dormant,
@@ -189,8 +189,7 @@ class _Reader:
             if cursor.text == "type" and cursor.ahead(2) == "hook":
                 base = self._base(table.family)
             elif cursor.text == "policy" and base is not None:
-                cursor.next()
-                base = replace(base, policy=self._policy())
+                base = replace(base, permits=self._permits())
             elif cursor.text == "comment" and cursor.words[cursor.at + 1].kind == "string":
                 cursor.at += 2
             elif cursor.text == "devices" and base is not None:
@@ -198,6 +197,15 @@ class _Reader:
             else:
                 rules.append(self._rule(table))
         return ChainBlock(name=name, rules=tuple(rules), base=base, span=self.span(first))
+
+    def _permits(self) -> bool:
+        """Read a policy."""
+        self.cursor.next()
+        word = self.cursor.text
+        if word not in {"accept", "drop"}:
+            raise self._misread("a policy, accept or drop,")
+        self.cursor.next()
+        return word == "accept"
 
     def _rule(self, table: _Table) -> RuleLine:
         cursor = self.cursor
@@ -330,30 +338,52 @@ class _Reader:
             if depth == 0:
                 return words
 
+    # -- tables that are written twice --------------------------------------------------------------
 
-def _merged(tables: list[TableBlock]) -> tuple[TableBlock, ...]:
-    """Put blocks of one table together, as `nft -f` does with a table that is written twice."""
-    found: dict[tuple[str, str], TableBlock] = {}
-    for table in tables:
-        known = found.get((table.family, table.name))
-        if known is None:
-            found[table.family, table.name] = table
-            continue
-        found[table.family, table.name] = replace(
-            known,
-            chains=_merged_chains(known.chains + table.chains),
-            sets=known.sets + table.sets,
-            helpers=known.helpers + table.helpers,
-            objects=known.objects + table.objects,
-        )
-    return tuple(found.values())
+    def _merged(self) -> tuple[TableBlock, ...]:
+        """Put blocks of one table together, as `nft -f` does with a table that is written twice."""
+        found: dict[tuple[str, str], TableBlock] = {}
+        for table in self.tables:
+            known = found.get((table.family, table.name))
+            if known is None:
+                found[table.family, table.name] = table
+                continue
+            if known.dormant != table.dormant:
+                self._twice(table.span, f"table {table.name}, with other flags")
+            found[table.family, table.name] = replace(
+                known,
+                chains=self._merged_chains(known.chains + table.chains),
+                sets=_merged_sets(known.sets + table.sets),
+                helpers=known.helpers + table.helpers,
+                objects=known.objects + table.objects,
+            )
+        return tuple(found.values())
+
+    def _merged_chains(self, chains: tuple[ChainBlock, ...]) -> tuple[ChainBlock, ...]:
+        found: dict[str, ChainBlock] = {}
+        for chain in chains:
+            known = found.get(chain.name)
+            if known is None:
+                found[chain.name] = chain
+                continue
+            if known.base and chain.base and known.base != chain.base:
+                self._twice(chain.base.span, f"chain {chain.name}, with another hook, priority or policy")
+            found[chain.name] = replace(known, rules=known.rules + chain.rules, base=known.base or chain.base)
+        return tuple(found.values())
+
+    def _twice(self, span: Span | None, what: str) -> None:
+        """Note what is written twice, differently: which of the two the kernel took is not told here."""
+        self.unread.append((span or Span(document=self.index, first=1, last=1), f"written twice: {what}"))
 
 
-def _merged_chains(chains: tuple[ChainBlock, ...]) -> tuple[ChainBlock, ...]:
-    found: dict[str, ChainBlock] = {}
-    for chain in chains:
-        known = found.get(chain.name)
-        found[chain.name] = (
-            chain if known is None else replace(known, rules=known.rules + chain.rules, base=known.base or chain.base)
+def _merged_sets(sets: tuple[SetBlock, ...]) -> tuple[SetBlock, ...]:
+    """Put the elements of a set that is written twice together."""
+    found: dict[str, SetBlock] = {}
+    for item in sets:
+        known = found.get(item.name)
+        found[item.name] = (
+            item
+            if known is None
+            else replace(known, elements=known.elements + item.elements, timed=known.timed or item.timed)
         )
     return tuple(found.values())

@@ -149,3 +149,11 @@ LOOSE = FORWARDING + "net.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.wan0.rp_fil
 def test_routing_stages(sysctls: str, source: str, target: str, ingress: str, verdict: Verdict) -> None:
     """Forwarding that is off, and rp_filter strict or loose; the greater of `all` and the interface counts."""
     assert ask(sysctls, source, target, ingress) is verdict
+
+
+def test_a_hole_in_a_connected_network_leads_nowhere() -> None:
+    """A blackhole of one host takes it out of the network that an interface is connected to."""
+    found = network(routes=[*ROUTES, {"type": "blackhole", "dst": "192.0.2.10"}])
+
+    (dmz,) = (item for item in found.interfaces if item.name == "dmz0")
+    assert dmz.networks == AddressSet.of("192.0.2.0/24") - AddressSet.of("192.0.2.10")
