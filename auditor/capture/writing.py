@@ -48,7 +48,7 @@ def write(
                 exit_status=document.exit_status,
                 stderr=document.stderr,
                 sha256=digest(document),
-                lines=len(document.lines()),
+                lines=document.line_count(),
             )
             for name, document in zip(names, clean.documents, strict=True)
         ),

@@ -36,6 +36,10 @@ class Document:
             lines.pop()
         return lines
 
+    def line_count(self) -> int:
+        """Give how many lines there are; the last one may lack its end."""
+        return self.text.count("\n") + (1 if self.text and not self.text.endswith("\n") else 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:

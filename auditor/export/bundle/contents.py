@@ -80,7 +80,7 @@ def _audited(item: Audited, folder: str, files: dict[str, bytes]) -> dict[str, A
         names = file_names(clean.documents)
         documents = tuple(
             Entry(file=name, name=document.name, command=document.command, exit_status=document.exit_status,
-                  stderr=document.stderr, sha256=digest(document), lines=len(document.lines()))
+                  stderr=document.stderr, sha256=digest(document), lines=document.line_count())
             for name, document in zip(names, clean.documents, strict=True)
         )  # fmt: skip
         manifest = Manifest(

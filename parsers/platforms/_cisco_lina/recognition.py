@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_asa", "is_threat_defense"]
 
+_SIGNS = ("NGFW Version ", " advanced ")
+"""One of these is in what only Threat Defense writes: found a hundred times as fast as the lines that begin with it."""
 _ASA = re.compile(
     r"^(?:(?:ASA|PIX|FWSM) Version |access-list \S+ extended (?:permit|deny) |: Hardware: +ASA)", re.MULTILINE
 )
@@ -18,9 +20,12 @@ _THREAT_DEFENSE = re.compile(r"^(?:NGFW Version |access-list \S+ advanced (?:per
 
 def is_threat_defense(capture: Capture) -> bool:
     """Tell whether a capture is the configuration of a Firepower Threat Defense."""
-    return any(_THREAT_DEFENSE.search(document.text) for document in capture.documents)
+    return any(
+        any(sign in document.text for sign in _SIGNS) and _THREAT_DEFENSE.search(document.text)
+        for document in capture.documents
+    )
 
 
 def is_asa(capture: Capture) -> bool:
     """Tell whether a capture is the configuration of an ASA, or of its forerunners PIX and FWSM."""
-    return not is_threat_defense(capture) and any(_ASA.search(document.text) for document in capture.documents)
+    return any(_ASA.search(document.text) for document in capture.documents) and not is_threat_defense(capture)

@@ -8,10 +8,10 @@ nothing.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from parsers.contract import Channel, Command, Completeness, Contexts, Recipe
+from parsers.platforms._cisco_lina.ends import begins, ends
 from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ RECIPE = Recipe(
 
 _HINT = "collect it again, or name the file with --assume-complete if it is known to be whole"
 _STARTS = (": Saved", ": Serial Number", "ASA Version ")
-_END = re.compile(r"^Cryptochecksum:[0-9a-f]{32}\s*\n: end\s*\Z", re.MULTILINE)
 
 
 def is_beside(document: Document) -> bool:
@@ -79,11 +78,10 @@ def prove(capture: Capture) -> Completeness:
     if not documents:
         return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
     for document in documents:
-        first = next((line for line in document.text.splitlines() if line.strip()), "")
-        if not first.startswith(_STARTS):
+        if not begins(document.text, _STARTS):
             reason = f"{document.name} does not begin with `: Saved`, `: Serial Number` or `ASA Version`"
             return Completeness(complete=False, reason=reason, hint=_HINT)
-        if _END.search(document.text) is None:
+        if not ends(document.text):
             reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
             return Completeness(complete=False, reason=reason, hint=_HINT)
     state = unsettled([document.text for document in capture.documents if document.name == FAILOVER])
