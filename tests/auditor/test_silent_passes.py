@@ -97,13 +97,40 @@ ON_NFT: Changes = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [*_cases(IPTABLES, ON_IPTABLES), *_cases(NFT, ON_NFT)])
+ASA = "cisco_asa/compliant"
+HTTPS = "access-list OUTSIDE_IN extended permit tcp any host 192.0.2.10 eq https \n"
+LAST = "service-policy global_policy global\n"
+MODE = "ftp mode passive\n"
+HTTP = "access-list OUTSIDE_IN line 1 extended permit tcp any any eq www\n"
+DMZ = "interface GigabitEthernet1/2\n"
+OUT = "access-group OUTSIDE_IN in interface outside\n"
+ALL = "access-list ALL extended permit ip any any\n"
+DROPS_ALL = "class-map ALL\n match any\npolicy-map global_policy\n class ALL\n  police input 8000 conform-action drop\n"
+WRAPPED = "access-list OUTSIDE_IN extended deny tcp any host 192.0.2.11\n eq 23\n"
+ON_ASA: Changes = {
+    "an interface that is shut": (1, ((DMZ, "+ shutdown\n"),)),
+    "a subinterface of one that is shut": (1, ((DMZ, f"+ shutdown\n!\n{DMZ[:-1]}.10\n vlan 10\n"),)),
+    "a bundle whose members are shut": (1, ((DMZ, "+ shutdown\n channel-group 7\n!\ninterface Port-channel7\n"),)),
+    "users who must log in first": (3, ((LAST, "+aaa authentication match USERS outside LOCAL\n"),)),
+    "connections that open others": (3, ((LAST, "+established tcp 443 0 permitto tcp 80\n"),)),
+    "a command that nobody knows": (3, ((LAST, "+frobnicate permit all\n"),)),
+    "an access list that is cleared": (3, ((LAST, "+clear configure access-list\n"),)),
+    "a second list on an interface": (3, ((HTTPS, f"{ALL}{HTTPS}"), (OUT, "+access-group ALL in interface outside\n"))),
+    "a line to be put first": (3, (("access-list DMZ_IN remark", f"{HTTP}access-list DMZ_IN remark"),)),
+    "a rate limit that drops all": (3, (("policy-map global_policy\n", DROPS_ALL),)),
+    "a line that lost its place": (3, ((MODE, f"+ {HTTP}"),)),
+    "a pager's rest": (3, ((HTTPS, f"<--- More --->{HTTPS}"),)),
+    "the rest of a wrapped line": (3, ((HTTPS, f"+{WRAPPED}"),)),
+}
+
+
+@pytest.mark.parametrize("change", [*_cases(IPTABLES, ON_IPTABLES), *_cases(NFT, ON_NFT), *_cases(ASA, ON_ASA)])
 def test_no_change_passes(change: Change) -> None:
     """Each change is found, or makes the audit say that it cannot judge."""
     assert _code(change.fixture, _changed(change)) == change.code
 
 
-@pytest.mark.parametrize("fixture", [IPTABLES, NFT])
+@pytest.mark.parametrize("fixture", [IPTABLES, NFT, ASA])
 def test_unchanged_it_passes(fixture: str) -> None:
     """The configurations that are changed pass as they are: else the changes would show nothing."""
     assert _code(fixture, _text(fixture)) == 0

@@ -94,7 +94,7 @@ class AccessLists:
                 if not self._learn(entries, row):
                     self._take(entries, slice(taken, row), builder)
                     self._text.ledger.states[entries[row] - 1] = LineState.NOT_UNDERSTOOD
-                    self._slow(entries[row], builder)
+                    self._slow(entries[row], row + 1, builder)
                     taken = row + 1
         self._take(entries, slice(taken, len(entries)), builder)
         return builder.build()
@@ -172,11 +172,13 @@ class AccessLists:
             self._service_sets.objects[number] = ace.service_objects
         return ace.is_exact and not ace.inactive
 
-    def _slow(self, number: int, builder: RulesBuilder) -> None:
-        """Read a line word by word."""
+    def _slow(self, number: int, place: int, builder: RulesBuilder) -> None:
+        """Read a line word by word; `place` is where in its list it stands."""
         text = self._text
         words = text.words(number)[2:]
         if words[0] == "line" and len(words) > 2:
+            if words[1] != str(place):  # it is to be put elsewhere
+                self._not_understood(number, decides=True)
             words = words[2:]
         if words[0] in {"remark", "ethertype", "webtype"}:
             text.ledger.irrelevant((number,))

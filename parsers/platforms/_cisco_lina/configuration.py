@@ -111,6 +111,7 @@ class _Sorting:
         self._text = text
         self._number = 1
         self._irrelevant: list[int] = []
+        self._orphaned = False
         self.rest: list[tuple[int, str]] = []
 
     def sort(self) -> None:
@@ -120,6 +121,7 @@ class _Sorting:
             start, end = block.span()
             self._plain(text.text[at:start])
             settings, self._number = text.acls.read(text.text, start, end, self._number)
+            self._orphaned = True
             self.rest += settings
             at = end
         self._plain(text.text[at:])
@@ -133,6 +135,7 @@ class _Sorting:
         for block in _DEFINITION.finditer(part):
             if block.start() > at:
                 self._lines(part[at : block.start()], definition)
+            self._orphaned = False
             header, members = block.groups()
             definition = self._definition(header, self._number)
             lines = members.split("\n")[:-1]
@@ -160,7 +163,10 @@ class _Sorting:
             elif line[0] in " \t" and definition is not None:
                 definition.members.append(number)
                 definition.lines.append(bare)
+            elif line[0] in " \t" and self._orphaned:
+                self.rest.append((number, bare))  # nothing stands below a line of an access list
             else:
+                self._orphaned = False
                 definition = self._definition(bare, number) if line[0] not in " \t" else None
                 if definition is None:
                     self.rest.append((number, line))

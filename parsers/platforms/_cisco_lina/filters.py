@@ -44,7 +44,7 @@ class Gates:
 
 def bindings(text: Configuration, names: frozenset[str]) -> tuple[Binding, ...]:
     """Give the access lists that filter traffic through the firewall; `names` are those of its interfaces."""
-    found = []
+    found: list[Binding] = []
     for node in text.find("access-group"):
         binding = _binding(node)
         if binding is None:
@@ -55,6 +55,9 @@ def bindings(text: Configuration, names: frozenset[str]) -> tuple[Binding, ...]:
             continue
         if binding.interface and binding.interface not in names:
             text.remark(RemarkKind.UNDEFINED, f"{node.text}: there is no such interface", node.number, decides=True)
+        if any((known.direction, known.interface) == (binding.direction, binding.interface) for known in found):
+            what = f"not understood: {node.text}: a second one there, and only one is in force"
+            text.remark(RemarkKind.NOT_UNDERSTOOD, what, node.number, decides=True)
         if node.words[-1] == "per-user-override":
             what = f"{node.text}: the access list of an authenticated user replaces this one"
             text.remark(RemarkKind.NOTE, what, node.number)

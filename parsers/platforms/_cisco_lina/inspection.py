@@ -37,7 +37,7 @@ _ACTIONS = frozenset({
     "cxsc", "csc", "flow-export", "inspect", "ips", "police", "priority", "service-policy", "set", "sfr", "shape",
     "user-statistics",
 })  # fmt: skip
-"""Actions of a policy; all but the two that this module is about can only drop, delay, mark or count."""
+"""Actions of a policy; all but the two that this module is about drop by content or rate, delay, mark or count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Policies:
             elif child.words[0] == "class" and len(child.words) == 2:
                 text.ledger.modelled((child.number,))
                 for action in child.children:
-                    if action.words[0] in _ACTIONS:
+                    if action.words[0] in _ACTIONS and not _drops_all(action):
                         text.ledger.modelled((action.number,))
 
     def _apply(self) -> Iterator[_Applied]:
@@ -186,6 +186,14 @@ class Policies:
             else:
                 services = ServiceSet.protocol(TCP)
                 yield Bypass(text=text, services=services, ingress=ingress, span=self._text.span(action.number))
+
+
+def _drops_all(action: Node) -> bool:
+    """Tell whether a rate limit drops what keeps to it: a deny of all that the class matches."""
+    words = action.words
+    return (
+        words[0] == "police" and "conform-action" in words[:-1] and words[words.index("conform-action") + 1] == "drop"
+    )
 
 
 def _port_services(words: tuple[str, ...]) -> ServiceSet | None:

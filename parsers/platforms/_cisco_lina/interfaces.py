@@ -6,7 +6,7 @@ Source: Cisco ASA Series Command Reference, `nameif`, `security-level`, `ip addr
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
@@ -66,8 +66,29 @@ class Routing:
 
 def ports(text: Configuration) -> tuple[Port, ...]:
     """Give every interface that has a name, in the order of the configuration."""
-    found = (_port(text, node) for node in text.find("interface"))
-    return tuple(port for port in found if port is not None)
+    nodes = text.find("interface")
+    down = _down(nodes)
+    found = (_port(text, node) for node in nodes)
+    return tuple(
+        replace(port, interface=replace(port.interface, enabled=False))
+        if port.interface.hardware.partition(".")[0] in down
+        else port
+        for port in found
+        if port is not None
+    )
+
+
+def _down(nodes: Sequence[Node]) -> frozenset[str]:
+    """Give the interfaces that are shut, and the bundles whose members all are: what is built on them is down."""
+    shut = {" ".join(node.words[1:]) for node in nodes if any(line.words == ("shutdown",) for line in node.children)}
+    members: dict[str, set[str]] = {}
+    for node in nodes:
+        name = " ".join(node.words[1:])
+        for line in node.find("channel-group"):
+            members.setdefault(f"Port-channel{''.join(line.words[1:2])}", set()).add(name)
+        for line in node.find("member-interface"):
+            members.setdefault(name, set()).add("".join(line.words[1:]))
+    return frozenset(shut | {bundle for bundle, mine in members.items() if mine <= shut})
 
 
 def _port(text: Configuration, node: Node) -> Port | None:

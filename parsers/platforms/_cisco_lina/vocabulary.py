@@ -45,7 +45,7 @@ _IRRELEVANT_PAIRS = frozenset({
     ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
     ("crypto", "key"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
     ("ipv6", "local"), ("ipv6", "neighbor"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
-    ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("clear", "configure"),
+    ("sysopt", "nodnsalias"), ("sysopt", "traffic"),
 })  # fmt: skip
 """First two words of such commands."""
 
@@ -53,10 +53,10 @@ _CUT_THROUGH = frozenset({"exclude", "include", "match"})
 """Behind `aaa authentication` and `aaa authorization`: users must log in before their traffic passes."""
 
 _ELSEWHERE = frozenset({
-    "group-object", "icmp-object", "nameif", "nat", "network-object", "port-object", "protocol-object",
-    "security-level", "service-object", "subnet",
+    "access-group", "access-list", "class-map", "group-object", "icmp-object", "nameif", "nat", "network-object",
+    "port-object", "protocol-object", "security-level", "service-object", "subnet",
 })  # fmt: skip
-"""First words of lines that belong to an interface or an object: below another command their own header was lost."""
+"""First words of lines that stand below no other command than an interface or an object, or below none at all."""
 
 
 def settle(text: Configuration) -> None:

@@ -84,14 +84,14 @@ class AccessPolicies(AccessLists):
         else:
             origin.policy = found[4]
 
-    def _slow(self, number: int, builder: RulesBuilder) -> None:
+    def _slow(self, number: int, place: int, builder: RulesBuilder) -> None:
         words = self._text.words(number)[2:]
         if words[:1] not in (["advanced"], ["extended"]) or "rule-id" not in words:
             if words[:1] == ["advanced"]:
                 words.insert(len(words), "rule-id")
                 words.append("")
             else:
-                super()._slow(number, builder)
+                super()._slow(number, place, builder)
                 return
         action = _ACTIONS.get(words[1]) if len(words) > 1 else None
         line = _split(words[2:])
