@@ -1,9 +1,14 @@
-"""Which platforms there are: a platform's id is the name of its module, found without importing it."""
+"""Which platforms there are: a platform's id is the name of its module, found without importing it.
+
+A family of platforms is a package whose name begins with an underscore. It may have a module `recognition` whose
+RECOGNISES gives, by id, how each of them is recognised: then none of them is imported to be asked.
+"""
 
 from __future__ import annotations
 
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -12,6 +17,8 @@ from parsers.contract import Platform
 from parsers.errors import DetectionError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from parsers.model.capture import Capture
 
 __all__ = ["detect", "ids", "platform"]
@@ -41,9 +48,9 @@ def detect(capture: Capture) -> Platform:
     """
     if capture.platform is not None:
         return platform(capture.platform)
-    found = [item for item in map(platform, ids()) if item.recognises(capture)] if capture.documents else []
+    found = _recognising(capture)
     if len(found) == 1:
-        return found[0]
+        return platform(found[0])
     name = capture.documents[0].name if capture.documents else "an empty capture"
     if not found:
         raise DetectionError(
@@ -51,7 +58,25 @@ def detect(capture: Capture) -> Platform:
             candidates=ids(),
             hint=f"name one of {', '.join(ids())}, and check that the file is the device's whole configuration",
         )
-    candidates = tuple(item.id for item in found)
+    candidates = tuple(found)
     raise DetectionError(
         f"{name} could be {' or '.join(candidates)}", candidates=candidates, hint="name the platform that it is"
     )
+
+
+def _recognising(capture: Capture) -> list[str]:
+    """Give the ids of the platforms that recognise a capture."""
+    if not capture.documents:
+        return []
+    known = _families()
+    return [name for name in ids() if (known.get(name) or platform(name).recognises)(capture)]
+
+
+def _families() -> Mapping[str, Callable[[Capture], bool]]:
+    """Give how the platforms of families are recognised, by id."""
+    known: dict[str, Callable[[Capture], bool]] = {}
+    for item in iter_modules(platforms.__path__):
+        name = f"{platforms.__name__}.{item.name}.recognition"
+        if item.ispkg and item.name.startswith("_") and find_spec(name) is not None:
+            known |= import_module(name).RECOGNISES
+    return known

@@ -15,12 +15,13 @@ from parsers.errors import ParserError
 from parsers.model.firewall import Assumption, Device
 from parsers.platforms._netfilter import iptables_capture as ipt
 from parsers.platforms._netfilter import nft_capture as nft
-from parsers.platforms._netfilter.documents import classify, ip_version
+from parsers.platforms._netfilter.documents import SAVES, classify, ip_version
 from parsers.platforms._netfilter.expressions import Place
 from parsers.platforms._netfilter.host import build, not_collected
 from parsers.platforms._netfilter.network import read_network
 from parsers.platforms._netfilter.nft_syntax import Ruleset, TableBlock, Unread
 from parsers.platforms._netfilter.notes import Notes
+from parsers.platforms._netfilter.recognition import is_host
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture, Document
@@ -68,24 +69,19 @@ _FORBIDDEN = re.compile(
 _ABSENT = 127
 
 
-def _recognises(capture: Capture) -> bool:
-    found = set(classify(capture))
-    return "ip-addr" in found or (bool(found & {"nft", "nft-json"}) and bool(found & set(ipt.SAVES)))
-
-
 def _usable(documents: Documents) -> Documents:
     """Leave out what a command that is not there, or was refused, has printed."""
     return {
         name: (index, document)
         for name, (index, document) in documents.items()
-        if document.exit_status in {None, 0} or (name in ipt.SAVES and document.text.strip())
+        if document.exit_status in {None, 0} or (name in SAVES and document.text.strip())
     }
 
 
 def _parse(capture: Capture) -> Parsed:
     every = classify(capture)
     documents = _usable(every)
-    if not set(documents) & {"nft", "nft-json", *ipt.SAVES}:
+    if not set(documents) & {"nft", "nft-json", *SAVES}:
         raise ParserError(
             "no ruleset was collected from this host",
             document=capture.documents[0].name if capture.documents else None,
@@ -178,7 +174,7 @@ def _absent(every: Documents, documents: Documents) -> tuple[Stage, ...]:
     return tuple(
         stage
         for version, command in ((4, "iptables-save"), (6, "ip6tables-save"))
-        if not any(name in documents and ip_version(name) == version for name in ipt.SAVES)
+        if not any(name in documents and ip_version(name) == version for name in SAVES)
         and not (command in every and every[command][1].exit_status == _ABSENT)
         for stage in not_collected(version, command)
     )
@@ -322,7 +318,7 @@ def _prove_rulesets(every: Documents, documents: Documents, saves: dict[str, Sav
 PLATFORM = Platform(
     id="linux",
     title="Linux host (nftables and iptables together)",
-    recognises=_recognises,
+    recognises=is_host,
     parse=_parse,
     prove=_prove,
     recipe=_RECIPE,

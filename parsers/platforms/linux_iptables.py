@@ -10,7 +10,6 @@ from parsers.platforms._netfilter.documents import classify, ip_version
 from parsers.platforms._netfilter.expressions import Place
 from parsers.platforms._netfilter.host import alone, build, not_collected
 from parsers.platforms._netfilter.iptables_capture import (
-    SAVES,
     account,
     broken,
     in_force,
@@ -22,16 +21,12 @@ from parsers.platforms._netfilter.iptables_capture import (
     read_sets,
 )
 from parsers.platforms._netfilter.notes import Notes
+from parsers.platforms._netfilter.recognition import is_iptables
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
 __all__ = ["PLATFORM"]
-
-
-def _recognises(capture: Capture) -> bool:
-    found = set(classify(capture))
-    return bool(found & set(SAVES)) and found <= {*SAVES, "ipset"}
 
 
 def _parse(capture: Capture) -> Parsed:
@@ -101,7 +96,7 @@ def _prove(capture: Capture) -> Completeness:
 PLATFORM = Platform(
     id="linux_iptables",
     title="Linux iptables (saved rules)",
-    recognises=_recognises,
+    recognises=is_iptables,
     parse=_parse,
     prove=_prove,
 )

@@ -21,6 +21,7 @@ from parsers.platforms._netfilter.nft_capture import (
     visit_unreached,
 )
 from parsers.platforms._netfilter.notes import Notes
+from parsers.platforms._netfilter.recognition import is_nftables
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["PLATFORM"]
 
 _DOCUMENTS = {"nft", "nft-json"}
-
-
-def _recognises(capture: Capture) -> bool:
-    found = set(classify(capture))
-    return bool(found) and found <= _DOCUMENTS
 
 
 def _parse(capture: Capture) -> Parsed:
@@ -95,7 +91,7 @@ def _prove(capture: Capture) -> Completeness:
 PLATFORM = Platform(
     id="linux_nftables",
     title="Linux nftables (saved ruleset)",
-    recognises=_recognises,
+    recognises=is_nftables,
     parse=_parse,
     prove=_prove,
 )

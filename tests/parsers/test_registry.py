@@ -12,6 +12,7 @@ import parsers.platforms
 from parsers import registry
 from parsers.errors import DetectionError
 from parsers.model.capture import Capture, Document
+from tests.fixture_cases import Case, cases
 
 MODULE = """
 from parsers.contract import Parsed, Platform
@@ -26,6 +27,15 @@ def _parse(capture):
 
 
 PLATFORM = Platform(id={id!r}, title={id!r}, recognises=_recognises, parse=_parse)
+"""
+
+
+FAMILY = """
+def _wall(capture):
+    return "wall" in capture.documents[0].text
+
+
+RECOGNISES = {"acme_wall": _wall, "acme_gone": _wall}
 """
 
 
@@ -112,3 +122,44 @@ def test_import_is_cheap() -> None:
     code = "import sys, parsers; print(*(name for name in sys.modules if name.startswith('parsers.')))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == []
+
+
+def test_members_of_a_family_are_not_imported_to_be_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A family tells its members apart; a platform that it does not name is asked itself, one that is gone is not."""
+    (folder / "_acme").mkdir()
+    (folder / "_acme" / "__init__.py").write_text("")
+    (folder / "_acme" / "recognition.py").write_text(FAMILY)
+    (folder / "_silent").mkdir()
+    (folder / "_silent" / "__init__.py").write_text("")
+    (folder / "acme_broken.py").unlink()
+    for name in ("_acme", "_acme.recognition", "_silent"):
+        monkeypatch.delitem(sys.modules, f"parsers.platforms.{name}", raising=False)
+    assert registry.detect(capture("a gate")).id == "acme_gate"
+    assert "parsers.platforms.acme_wall" not in sys.modules
+    assert registry.detect(capture("a wall")).id == "acme_wall"
+
+
+@pytest.mark.parametrize("case", list(cases()), ids=lambda case: f"{case.platform}-{case.folder.name}")
+def test_a_family_says_what_its_members_say(case: Case) -> None:
+    """Every shipped configuration is recognised by the family as by the platforms themselves."""
+    whole = case.capture()
+    unnamed = Capture(documents=whole.documents)
+    asked = [name for name in registry.ids() if registry.platform(name).recognises(unnamed)]
+    if len(asked) == 1:
+        assert registry.detect(unnamed).id == asked[0]
+        return
+    with pytest.raises(DetectionError) as caught:
+        registry.detect(unnamed)
+    assert list(caught.value.candidates) == (asked or list(registry.ids()))
+
+
+def test_an_asa_is_recognised_without_the_others() -> None:
+    """To tell what a configuration is, no platform but its own is imported."""
+    code = (
+        "import sys; from parsers.registry import detect; from parsers.model.capture import Capture, Document;"
+        "detect(Capture(documents=(Document(name='x', text='ASA Version 9.16(4)'),)));"
+        "print(*sorted(name for name in sys.modules if name.count('.') == 2 and '.platforms.' in name))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    families = ["_cisco_acl", "_cisco_lina", "_netfilter"]
+    assert out.stdout.split() == [f"parsers.platforms.{name}" for name in (*families, "cisco_asa")]

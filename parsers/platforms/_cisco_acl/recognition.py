@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["system_of"]
+__all__ = ["RECOGNISES", "system_of"]
 
 _FIREWALL = re.compile(
     r"^(?:(?:ASA|PIX|FWSM|NGFW) Version |: Hardware: |access-list \S+ (?:advanced|extended) (?:permit|deny|trust) )",
@@ -38,6 +39,8 @@ _IOS = re.compile(
     r"| ip access-group | ip address \d+\.\d+\.\d+\.\d+ \d+\.\d+\.\d+\.\d+)",
     re.MULTILINE,
 )
+_SYSTEMS = {"cisco_iosxr": _XR, "cisco_nxos": _NX, "cisco_ios": _IOS}
+"""In this order: what IOS writes, the others may write too."""
 
 
 def system_of(capture: Capture) -> str | None:
@@ -45,7 +48,15 @@ def system_of(capture: Capture) -> str | None:
     texts = [document.text for document in capture.documents]
     if any(_FIREWALL.search(text) or _OTHERS.search(text) for text in texts):
         return None
-    for name, signs in (("cisco_iosxr", _XR), ("cisco_nxos", _NX), ("cisco_ios", _IOS)):
+    for name, signs in _SYSTEMS.items():
         if any(signs.search(text) for text in texts):
             return name
     return None
+
+
+def _is(name: str, capture: Capture) -> bool:
+    return system_of(capture) == name
+
+
+RECOGNISES = {name: partial(_is, name) for name in _SYSTEMS}
+"""How each platform of the family is recognised, by its id."""

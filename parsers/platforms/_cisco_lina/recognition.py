@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["is_asa", "is_threat_defense"]
+__all__ = ["RECOGNISES", "is_asa", "is_threat_defense"]
 
 _SIGNS = ("NGFW Version ", " advanced ")
 """One of these is in what only Threat Defense writes: found a hundred times as fast as the lines that begin with it."""
@@ -29,3 +29,7 @@ def is_threat_defense(capture: Capture) -> bool:
 def is_asa(capture: Capture) -> bool:
     """Tell whether a capture is the configuration of an ASA, or of its forerunners PIX and FWSM."""
     return any(_ASA.search(document.text) for document in capture.documents) and not is_threat_defense(capture)
+
+
+RECOGNISES = {"cisco_asa": is_asa, "cisco_ftd": is_threat_defense}
+"""How each platform of the family is recognised, by its id."""

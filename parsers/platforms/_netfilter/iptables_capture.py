@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import Completeness
-from parsers.platforms._netfilter.documents import ip_version
+from parsers.platforms._netfilter.documents import SAVES, ip_version
 from parsers.platforms._netfilter.ipset import IpSets, read_ipset
 from parsers.platforms._netfilter.iptables_meaning import (
     SaveMeaning,
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEGACY_WARNING",
-    "SAVES",
     "broken",
     "in_force",
     "legacy_hidden",
@@ -33,7 +32,6 @@ __all__ = [
     "read_sets",
 ]
 
-SAVES = ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save")
 LEGACY_WARNING = "legacy tables present"
 
 

@@ -15,8 +15,9 @@ from parsers.platforms._cisco_lina.recognition import is_asa, is_threat_defense
 SUM = "Cryptochecksum:" + "0123456789abcdef" * 2
 PIECES = st.lists(
     st.sampled_from([
-        "\n", " ", "\r\n", "\x0b", "\x1c", "\u2028", "\xa0", "!", ": Saved", ": end", ": Serial Number", "NGFW Version 7",
-        SUM, f"{SUM}\n: end\n", "Cryptochecksum:", "ASA Version 9.16(4)", "access-list a extended permit ip any any",
+        "\n", " ", "\r\n", "\x0b", "\x1c", "\u2028", "\xa0", "!", ": Saved", ": end", ": Serial Number",
+        "NGFW Version 7", SUM, f"{SUM}\n: end\n", "Cryptochecksum:", "ASA Version 9.16(4)",
+        "access-list a extended permit ip any any",
         "access-list a advanced permit ip any any", "access-list a advanced trust ", "description advanced permit",
         ": Hardware:  ASA5516", "hostname advanced ", "x" * 70,
     ]),
