@@ -66,6 +66,7 @@ _PAIRS = frozenset({
 _VLANS = re.compile(r"\d[\d,-]*")
 _VLAN_SETTINGS = frozenset({"access-log", "accounting", "configuration", "database", "dot1q", "group", "internal"})
 """Words behind `vlan` that filter nothing."""
+_LAST_LIST = 2699
 _LIST_SETTINGS = frozenset({"log-update", "logging", "persistent", "resequence", "helper"})
 
 _INTERFACE_HEADS = frozenset({
@@ -116,7 +117,7 @@ def irrelevant(node: Node) -> bool:
     head = words[0]
     second = words[1] if len(words) > 1 else ""
     if head == "access-list" and second.isdecimal():
-        return True  # the lists of IP are read elsewhere: these filter by MAC address, type or IPX
+        return int(second) <= _LAST_LIST  # the lists of IP are read elsewhere: these filter by MAC address, type or IPX
     if head == "mac":
         return True  # lists of MAC addresses filter frames that are not IP
     if head == "vlan":

@@ -237,7 +237,7 @@ def _pairs(text: Configuration) -> Iterator[_Pair]:
         text.ledger.modelled((node.number,))
         policy = ""
         for line in node.children:
-            if line.words[:3] == ("service-policy", "type", "inspect") and len(line.words) == 4:
+            if line.words[:3] == ("service-policy", "type", "inspect") and len(line.words) == 4 and not policy:
                 policy = line.words[3]
                 text.ledger.modelled(line.numbers())
             elif line.words[0] == "description":
