@@ -14,6 +14,8 @@ from auditor.engine.examine import examine
 from auditor.engine.paths import asked, end_to_end
 from auditor.errors import FailureKind, NotAssessableError, UsageError
 from auditor.report.hits import with_hits
+from auditor.report.ids import distinct
+from auditor.report.remedy import remedied
 from auditor.report.status import firewall_status
 from auditor.report.values import (
     Coverage,
@@ -115,7 +117,7 @@ def audit_firewall(
         not_judged=(*examined.not_judged, *_elsewhere(parsed, firewall)),
         coverage=_coverage(parsed, capture, platform, examined.not_understood),
         rows=examined.rows,
-        findings=with_hits(examined.findings, _hits(parsed, capture)),
+        findings=with_hits(remedied(distinct(examined.findings), examined.rows), _hits(parsed, capture)),
     )
     return replace(report, status=firewall_status(report))
 
@@ -222,7 +224,7 @@ def _source(capture: Capture, origin: Origin) -> Source:
                 name=document.name,
                 command=document.command,
                 sha256=hashlib.sha256(document.text.encode()).hexdigest(),
-                lines=len(document.lines()),
+                lines=document.line_count(),
             )
             for document in capture.documents
         ),

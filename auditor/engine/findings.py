@@ -80,6 +80,10 @@ class Findings:
             why = f": nothing publishes {row.destination} to {row.source}, so that no packet can be sent to it"
         if judged.blocked_direction == "return":
             why = ": the replies are dropped"
+        remedy = None
+        if row.opened_by_inspection and kind is not Kind.NOT_ASSESSABLE:
+            why = f": no {row.helper} helper that opens it surely applies"
+            remedy = f"let a {row.helper} helper follow the connections of row {row.control_row}"
         return Finding(
             id=self._id(kind, pair, (row.id,), ""),
             kind=kind,
@@ -93,6 +97,7 @@ class Findings:
             traffic=cell_boxes(cells),
             size=size(cells),
             witness=absent(self.survey, pair, cells, kind),
+            remedy=remedy,
         )
 
     def _blockers(self, dropped: list[tuple[Pair, Decision, Cell]]) -> list[Line]:
@@ -253,8 +258,10 @@ class Findings:
 
     def of_unreachable(self, found: Unreachable) -> Finding:
         """Give the finding of a rule that can never match."""
-        rule = deciding_rule(self.survey, found.dead)
-        role = LineRole.DENIES if rule is not None and isinstance(rule.do, Deny) else LineRole.PERMITS
+        # A line may hold rules of both kinds, in whatever order: it is a deny if that is all that it says.
+        rules = [deciding_rule(self.survey, item) for item in found.rules]
+        denies = all(rule is not None and isinstance(rule.do, Deny) for rule in rules)
+        role = LineRole.DENIES if denies else LineRole.PERMITS
         lines = [self.citer.decision(found.dead, role)]
         lines += [self.citer.decision(item, LineRole.SHADOWS) for item in found.shadows]
         word = "deny" if role is LineRole.DENIES else "permit"
@@ -309,12 +316,15 @@ def _named(services: ServiceSet) -> str:
 
 
 def _normal(rule: Rule | None) -> str:
-    """Give a rule's match and decision as text that does not depend on its place."""
+    """Give a rule's own name, match and decision as text that does not depend on its place."""
     if rule is None:
         return "implicit"
     possible = rule.possible
     services = ";".join(f"{box.protocols}{box.source_ports}{box.ports}" for box in possible.services.boxes)
-    return f"{type(rule.do).__name__}|{possible.source}|{possible.destination}|{services}"
+    # A number is a place, which renumbering changes.
+    name = "" if rule.name.isdigit() else rule.name
+    text = f"{type(rule.do).__name__}|{possible.source}|{possible.destination}|{services}"
+    return f"{text}|{name}" if name else text
 
 
 def _apart(cells: list[Cell]) -> list[Cell]:

@@ -104,6 +104,8 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield from (traffic_text(box) for box in finding.traffic[:20])
     if finding.witness is not None:
         yield packet_text(finding.witness)
+    if finding.remedy:
+        yield f"remedy: {finding.remedy}"
 
 
 def _waiver(finding: Finding) -> str:

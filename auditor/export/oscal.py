@@ -217,10 +217,19 @@ def _risk(name: str, finding: Finding) -> dict[str, Any]:
         "uuid": _uuid("risk", name, finding.id),
         "title": _text(finding.title),
         "description": _text(f"{finding.severity.value} {finding.kind.value}: {finding.title}"),
-        "statement": _text(finding.remedy or finding.title),
+        "statement": _text(finding.title),
         "status": "open" if waived is None else "deviation-approved",
         "props": [_prop("severity", finding.severity.value), _prop("finding-id", finding.id)],
     }
+    if finding.remedy:
+        risk["remediations"] = [
+            {
+                "uuid": _uuid("remedy", name, finding.id),
+                "lifecycle": "recommendation",
+                "title": "Remedy",
+                "description": _text(finding.remedy),
+            }
+        ]
     if waived is not None:
         risk["deadline"] = _moment(waived.expires)
         risk["props"] += [

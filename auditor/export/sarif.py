@@ -166,6 +166,8 @@ def _message(firewall: FirewallReport, finding: Finding) -> str:
     if finding.witness is not None:
         parts.append(f"packet: {packet_text(finding.witness)}")
     parts += [line.text for line in finding.lines if line.line is None]
+    if finding.remedy:
+        parts.append(f"remedy: {finding.remedy}")
     parts += citations(finding, firewall.rows)
     return "; ".join(part for part in parts if part)
 

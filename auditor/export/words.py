@@ -31,6 +31,11 @@ __all__ = [
 ARROW: Final = "→"
 
 
+_FEW: Final = 3
+"""Boxes that differ in one respect are told one by one up to here."""
+_USUAL: Final = ("tcp", "udp", "icmp", "icmp6")
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Give `1 row`, `2 rows`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
@@ -83,11 +88,12 @@ def _span(low: int, high: int) -> str:
 
 def ports_text(box: Box) -> str:
     """Give `tcp/80`, `icmp type 8`, or the protocol alone where every port is meant."""
+    protocol = f"protocol {box.protocol}" if box.protocol[:1].isdigit() else box.protocol
     if box.icmp:
         pairs = icmp_types(box.ports)
         words = [f"{kind}" if code == "any" else f"{kind} code {code}" for kind, code in pairs]
-        return box.protocol if pairs == (("any", "any"),) else f"{box.protocol} type {', '.join(words)}"
-    return box.protocol if box.ports in {"", "any"} else f"{box.protocol}/{box.ports}"
+        return protocol if pairs == (("any", "any"),) else f"{protocol} type {', '.join(words)}"
+    return protocol if box.ports in {"", "any"} else f"{protocol}/{box.ports}"
 
 
 def traffic_text(box: Box) -> str:
@@ -103,26 +109,58 @@ def traffic_text(box: Box) -> str:
 
 
 def gathered(boxes: Iterable[Box]) -> list[str]:
-    """Give traffic in fewer words: boxes that differ in their sources only become one, with the span of the sources."""
-    return [traffic_text(box) for box in gathered_boxes(boxes)]
+    """Give traffic in fewer words: spans of sources and destinations (`gathered_boxes`), and services in one line."""
+    groups: dict[Box, list[Box]] = {}
+    for box in gathered_boxes(boxes):
+        key = box if box.translated is not None else replace(box, protocol="", ports="", icmp=False)
+        groups.setdefault(key, []).append(box)
+    return [text for alike in groups.values() for text in _services(alike)]
+
+
+def _services(alike: Sequence[Box]) -> list[str]:
+    """Give boxes that differ in their services only: one text where they are many, the usual protocols first."""
+    if len(alike) <= _FEW:
+        return [traffic_text(box) for box in alike]
+    ordered = sorted(alike, key=lambda box: _USUAL.index(box.protocol) if box.protocol in _USUAL else len(_USUAL))
+    words = [ports_text(box) for box in ordered]
+    more = counted(len(words) - _FEW, "more service")
+    text = f"{alike[0].source} {ARROW} {alike[0].destination} {', '.join(words[:_FEW])} and {more}"
+    ports = alike[0].source_ports
+    return [text if ports in {"", "any", "0-65535"} else f"{text} from source port {ports}"]
 
 
 def gathered_boxes(boxes: Iterable[Box]) -> list[Box]:
-    """Give boxes for people: of those that differ in their sources only, one whose source are words for the span."""
+    """Give boxes for people: of those that differ in their sources only, one whose source are words for the span.
+
+    The same for destinations, where no translation ties each to another.
+    """
     groups: dict[Box, list[Box]] = {}
     for box in boxes:
         other = box.translated and replace(box.translated, source="")
         groups.setdefault(replace(box, source="", translated=other), []).append(box)
-    out = []
+    out: list[Box] = []
     for alike in groups.values():
-        first, last = alike[0], alike[-1]
-        if len(alike) < 3:
+        if len(alike) <= _FEW - 1:
             out += alike
             continue
-        sources = f"{_ends(first.source)[0]} … {_ends(last.source)[1]} in {len(alike)} ranges"
+        first = alike[0]
         other = first.translated and replace(first.translated, source="")
-        out.append(replace(first, source=sources, translated=other))
-    return out
+        out.append(replace(first, source=_spread([box.source for box in alike]), translated=other))
+    ends: dict[Box, list[Box]] = {}
+    for box in out:
+        key = box if box.translated is not None else replace(box, destination="")
+        ends.setdefault(key, []).append(box)
+    joined: list[Box] = []
+    for alike in ends.values():
+        if len(alike) <= _FEW - 1:
+            joined += alike
+        else:
+            joined.append(replace(alike[0], destination=_spread([box.destination for box in alike])))
+    return joined
+
+
+def _spread(addresses: Sequence[str]) -> str:
+    return f"{_ends(addresses[0])[0]} … {_ends(addresses[-1])[1]} in {len(addresses)} ranges"
 
 
 def _ends(source: str) -> tuple[str, str]:

@@ -201,6 +201,28 @@ def test_alike_boxes_are_gathered() -> None:
     assert all(source in shown(found, verbose=True) for source in ranges)
 
 
+def test_alike_destinations_are_gathered() -> None:
+    """What goes out to all the Internet is one line too."""
+    ranges = ("1.0.0.0-9.255.255.255", "11.0.0.0-100.63.255.255", "192.169.0.0-223.255.255.255")
+    box = replace(finding().traffic[0], source="192.0.2.11", ports="443", translated=None)
+    boxes = tuple(replace(box, destination=destination) for destination in ranges)
+    found = report(firewall(rows=(row(),), findings=(replace(finding(), traffic=boxes),)))
+
+    assert "192.0.2.11 → 1.0.0.0 … 223.255.255.255 in 3 ranges tcp/443" in shown(found)
+
+
+def test_many_services_are_one_line() -> None:
+    """Nearly any service is told by what most people ask for first; a protocol without a name is said to be one."""
+    box = replace(finding().traffic[0], source="192.0.2.11", destination="10.0.0.1", translated=None)
+    services = (("0", "any"), ("4-5", "any"), ("udp", "any"), ("tcp", "1-442"), ("tcp", "444-65535"))
+    boxes = tuple(replace(box, protocol=protocol, ports=ports) for protocol, ports in services)
+    text = shown(report(firewall(rows=(row(),), findings=(replace(finding(), traffic=boxes),))))
+    alone = shown(report(firewall(rows=(row(),), findings=(replace(finding(), traffic=boxes[:1]),))))
+
+    assert "192.0.2.11 → 10.0.0.1 tcp/1-442, tcp/444-65535, udp and 2 more services" in text
+    assert "192.0.2.11 → 10.0.0.1 protocol 0\n" in alone
+
+
 def test_deciding_lines_of_a_row() -> None:
     """A present row names its written lines, one that is missing the implicit denial too."""
     written, implicit = row().decided_by[0], replace(row("6", RowVerdictKind.MISSING).decided_by[0], text="implicit x")
