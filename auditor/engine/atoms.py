@@ -7,8 +7,10 @@ single operations on Python integers, exactly.
 from __future__ import annotations
 
 from bisect import bisect_left
+from itertools import compress
 from typing import TYPE_CHECKING
 
+from auditor.engine.masked import MaskedAddresses, MaskedServices
 from parsers.model import intervals as iv
 from parsers.model.addresses import AddressSet
 from parsers.model.services import ServiceSet
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from parsers.model.intervals import Intervals
 
 __all__ = ["AddressAtoms", "ServiceAtoms"]
+
+_BITS = bytes.maketrans(b"01", b"\0\1")
 
 
 def _cuts(sets: Iterable[Intervals], universe: Intervals) -> list[int]:
@@ -37,18 +41,32 @@ def _mask(intervals: Intervals, cuts: list[int]) -> int:
     return mask
 
 
-def _runs(mask: int, cuts: list[int]) -> Intervals:
-    runs: list[tuple[int, int]] = []
-    position = 0
-    while mask:
-        skip = (mask & -mask).bit_length() - 1
-        mask >>= skip
-        position += skip
-        length = (~mask & (mask + 1)).bit_length() - 1
-        runs.append((cuts[position], cuts[position + length] - 1))
-        mask >>= length
-        position += length
-    return tuple(runs)  # canonical: an atom that is left out stands between any two runs
+def _runs(mask: int, cuts: list[int], tops: list[int]) -> Intervals:
+    """Give the intervals of some bits; canonical, since an atom that is left out stands between any two runs."""
+    if not mask:
+        return ()
+    skip = (mask & -mask).bit_length() - 1
+    mask >>= skip
+    begins, ends = mask & ~(mask << 1), mask & ~(mask >> 1)
+    if begins == 1:
+        return ((cuts[skip], tops[skip + ends.bit_length() - 1]),)
+    width = skip + mask.bit_length()
+    lows = compress(cuts[skip:width], _digits(begins))
+    return tuple(zip(lows, compress(tops[skip:width], _digits(ends)), strict=True))
+
+
+def _digits(mask: int) -> bytes:
+    """Give the bits from the lowest on, one byte each."""
+    return f"{mask:b}".encode().translate(_BITS)[::-1]
+
+
+def _weigh(mask: int, weights: list[int]) -> int:
+    skip = (mask & -mask).bit_length() - 1 if mask else 0
+    return sum(compress(weights[skip:], _digits(mask >> skip)))
+
+
+def _tops(cuts: list[int]) -> list[int]:
+    return [cut - 1 for cut in cuts[1:]]
 
 
 class AddressAtoms:
@@ -58,8 +76,11 @@ class AddressAtoms:
         """Cut the universe at the edges of the sets."""
         self._universe = universe.intervals
         self._cuts = _cuts((item.intervals for item in sets), self._universe)
+        self._tops = _tops(self._cuts)
+        self._weights: list[int] = []
         self._masks: dict[AddressSet, int] = {}
-        self._sets: dict[int, AddressSet] = {}
+        self._sets: dict[int, MaskedAddresses] = {}
+        self._exact: dict[int, tuple[AddressSet, int | None]] = {}
 
     def mask(self, addresses: AddressSet) -> int:
         """Give the bits of a set that the axis was cut for, within the universe."""
@@ -69,12 +90,31 @@ class AddressAtoms:
             self._masks[addresses] = mask
         return mask
 
+    def exactly(self, addresses: AddressSet) -> int | None:
+        """Give the bits of any set within the universe; None where it tells packets of one atom apart."""
+        known = self._exact.get(id(addresses))
+        if known is None:
+            within = iv.intersection(addresses.intervals, self._universe)
+            mask = _mask(within, self._cuts)
+            known = self._exact[id(addresses)] = (addresses, mask if self.intervals(mask) == within else None)
+        return known[1]
+
     def addresses(self, mask: int) -> AddressSet:
         """Give the set of some bits."""
         found = self._sets.get(mask)
         if found is None:
-            found = self._sets[mask] = AddressSet(_runs(mask, self._cuts))
+            found = self._sets[mask] = MaskedAddresses(self, mask)
         return found
+
+    def intervals(self, mask: int) -> Intervals:
+        """Give the intervals of some bits."""
+        return _runs(mask, self._cuts, self._tops)
+
+    def size(self, mask: int) -> int:
+        """Count the addresses of some bits."""
+        if not self._weights:
+            self._weights = [top - cut + 1 for cut, top in zip(self._cuts, self._tops, strict=False)]
+        return _weigh(mask, self._weights)
 
 
 class ServiceAtoms:
@@ -82,40 +122,58 @@ class ServiceAtoms:
 
     def __init__(self, sets: Iterable[ServiceSet], universe: ServiceSet) -> None:
         """Cut the universe at the edges of the sets."""
-        self._universe = universe
-        items = [item & universe for item in sets]
-        items.append(universe)
+        self._universe = ServiceSet(universe.slabs)
+        items = [item & self._universe for item in sets]
+        items.append(self._universe)
         self._ports = sorted({cut for item in items for low, high, _ in item.slabs for cut in (low, high + 1)})
         self._whole = iv.normalise(pair for _, _, axis in universe.slabs for pair in axis)
         self._cuts = _cuts((axis for item in items for _, _, axis in item.slabs), self._whole)
+        self._tops = _tops(self._cuts)
         self._width = len(self._cuts)
         self._masks: dict[ServiceSet, int] = {}
-        self._sets: dict[int, ServiceSet] = {}
+        self._sets: dict[int, MaskedServices] = {}
+        self._exact: dict[int, tuple[ServiceSet, int | None]] = {}
 
     def mask(self, services: ServiceSet) -> int:
         """Give the bits of a set that the axes were cut for, within the universe."""
         mask = self._masks.get(services)
         if mask is None:
-            mask = 0
-            for low, high, axis in (services & self._universe).slabs:
-                row = _mask(axis, self._cuts)
-                for atom in range(bisect_left(self._ports, low), bisect_left(self._ports, high + 1)):
-                    mask |= row << (atom * self._width)
-            self._masks[services] = mask
+            mask = self._masks[services] = self._mask(services & self._universe)
         return mask
+
+    def _mask(self, services: ServiceSet) -> int:
+        mask = 0
+        for low, high, axis in services.slabs:
+            row = _mask(axis, self._cuts)
+            for atom in range(bisect_left(self._ports, low), bisect_left(self._ports, high + 1)):
+                mask |= row << (atom * self._width)
+        return mask
+
+    def exactly(self, services: ServiceSet) -> int | None:
+        """Give the bits of any set within the universe; None where it tells packets of one atom apart."""
+        known = self._exact.get(id(services))
+        if known is None:
+            within = ServiceSet(services.slabs) & self._universe
+            mask = self._mask(within)
+            known = self._exact[id(services)] = (services, mask if self.slabs(mask) == within.slabs else None)
+        return known[1]
 
     def services(self, mask: int) -> ServiceSet:
         """Give the set of some bits."""
         found = self._sets.get(mask)
         if found is None:
-            slabs = []
-            rest, atom, full = mask, 0, (1 << self._width) - 1
-            while rest:
-                row = rest & full
-                if row:
-                    ports = (self._ports[atom], self._ports[atom + 1] - 1)
-                    slabs.append(ServiceSet.from_axis(_runs(row, self._cuts), ports))
-                rest >>= self._width
-                atom += 1
-            found = self._sets[mask] = ServiceSet.join(slabs)
+            found = self._sets[mask] = MaskedServices(self, mask)
         return found
+
+    def slabs(self, mask: int) -> tuple[tuple[int, int, Intervals], ...]:
+        """Give the slabs of some bits."""
+        slabs = []
+        rest, atom, full = mask, 0, (1 << self._width) - 1
+        while rest:
+            row = rest & full
+            if row:
+                ports = (self._ports[atom], self._ports[atom + 1] - 1)
+                slabs.append(ServiceSet.from_axis(_runs(row, self._cuts, self._tops), ports))
+            rest >>= self._width
+            atom += 1
+        return slabs[0].slabs if len(slabs) == 1 else ServiceSet.join(slabs).slabs

@@ -36,14 +36,14 @@ class Cell:
 
     def minus(self, other: Cell) -> list[Cell]:
         """Give up to three disjoint cells that make up what of this is not in the other."""
-        source = self.source & other.source
-        if not source:
-            return [self]
         destination = self.destination & other.destination
         if not destination:
             return [self]
         services = self.services & other.services
         if not services:
+            return [self]
+        source = self.source & other.source
+        if not source:
             return [self]
         parts = (
             Cell(self.source - source, self.destination, self.services),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
-from auditor.engine.cells import Cell, merge
+from auditor.engine.cells import Cell
 from auditor.engine.relevance import Windows, cover
 from parsers.model.addresses import AddressSet
 from parsers.model.services import ServiceSet
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Taken", "decide"]
 
 _FIRST_CHUNK = 256
-_GROWTH = 4
+_GROWTH = 32
 _LAST_CHUNK = 8192
 _NARROW = 16
 """A rule of at most so many service atoms finds its classes by atom."""
@@ -147,7 +147,18 @@ def _chunk(
     taken = [
         Taken(entries[number], chunk.cell(hosts, peers, services)) for number, hosts, peers, services in _joined(hits)
     ]
-    return taken, merge(chunk.cell(hosts, peers, services) for (services, peers), hosts in left.items())
+    return taken, [chunk.cell(hosts, peers, services) for hosts, peers, services in _fused(left)]
+
+
+def _fused(parts: dict[tuple[int, int], int]) -> Iterator[tuple[int, int, int]]:
+    """Give (hosts, peers, services) for (services, peers) -> hosts, fewer where they differ in one of them only."""
+    by_peers: dict[tuple[int, int], int] = {}
+    for (services, peers), hosts in parts.items():
+        by_peers[hosts, services] = by_peers.get((hosts, services), 0) | peers
+    by_services: dict[tuple[int, int], int] = {}
+    for (hosts, services), peers in by_peers.items():
+        by_services[hosts, peers] = by_services.get((hosts, peers), 0) | services
+    yield from ((hosts, peers, services) for (hosts, peers), services in by_services.items())
 
 
 def _groups(masks: list[int]) -> Iterator[int]:
@@ -200,7 +211,8 @@ class _Group:
 
     def take(self, peers: int, services: int, *, takes: bool) -> list[tuple[int, int]]:
         """Give the parts (peers, services) of a product that are left, and take them away."""
-        hits: list[tuple[int, int]] = []
+        hits: dict[int, int] = {}
+        whole = 0
         if services not in self._narrow:
             self._narrow[services] = _bits(services) if services.bit_count() <= _NARROW else None
         atoms = self._narrow[services]
@@ -218,10 +230,15 @@ class _Group:
             met = self.peers[number] & peers
             if not met:
                 continue
-            hits.append((met, common))
+            if met == peers:  # mostly, and long numbers are slow to hash
+                whole |= common
+            else:
+                hits[met] = hits.get(met, 0) | common
             if takes:
                 self._shrink(number, common, met)
-        return hits
+        if whole:
+            hits[peers] = whole
+        return list(hits.items())
 
     def _shrink(self, number: int, common: int, met: int) -> None:
         mine, rest = self.services[number], self.peers[number] ^ met
