@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from auditor.baseline.build import Part, build
-from auditor.baseline.document import decode, nearest, parse
+from auditor.baseline.document import Document, decode, nearest, parse, parse_shipped
 from auditor.baseline.language import Baseline
 from auditor.errors import BaselineError
 
@@ -91,10 +91,10 @@ def _shipped_part(name: str) -> Part:
     source = _shipped(name)
     if source is None:
         raise BaselineError(f"there is no baseline {name}", hint=nearest(name, shipped()))
-    return _part(source, f"baselines/{source.name}")
+    return _part(source, f"baselines/{source.name}", parse_shipped)
 
 
-def _part(source: Traversable, shown: str) -> Part:
+def _part(source: Traversable, shown: str, read: Callable[..., Document] = parse) -> Part:
     if source.is_dir():
         files = sorted((item for item in source.iterdir() if item.name.endswith(".yaml")), key=_order)
         if not files:
@@ -102,7 +102,7 @@ def _part(source: Traversable, shown: str) -> Part:
         texts = [(f"{shown}/{item.name}", decode(_bytes(item, shown), shown, BaselineError)) for item in files]
     else:
         texts = [(shown, decode(_bytes(source, shown), shown, BaselineError))]
-    documents = tuple(parse(text, file=name, error=BaselineError) for name, text in texts)
+    documents = tuple(read(text, file=name, error=BaselineError) for name, text in texts)
     first = documents[0].data
     own = first.get("id") if isinstance(first, dict) else None
     digest = hashlib.sha256(b"".join(text.encode() for _, text in texts)).hexdigest()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from auditor.baseline.document import Problems, decode, dotted, nearest, parse
+import pytest
+import yaml
+
+import baselines
+from auditor.baseline.document import Problems, decode, dotted, nearest, parse, parse_shipped
 from auditor.errors import DeploymentError
+
+SHIPPED = sorted(Path(baselines.__path__[0]).rglob("*.yaml"))
 
 
 def read(text: str) -> object:
@@ -111,3 +117,14 @@ def test_nearest_and_dotted() -> None:
     assert dotted(("services", "ssh", "from", 0)) == "services.ssh.from[0]"
     assert nearest("htps", ["http", "https", "ssh"]) == "did you mean https?"
     assert nearest("zzz", ["a", "b"]) == "known here: a, b"
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.name)
+def test_what_ships_reads_the_same_by_libyaml(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both readers give the same values of the same types, and the same lines; without libyaml one of them does."""
+    text = file.read_text("utf-8")
+    strictly = parse(text, file=file.name, error=DeploymentError)
+    assert repr(parse_shipped(text, file=file.name, error=DeploymentError)) == repr(strictly)
+
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert repr(parse_shipped(text, file=file.name, error=DeploymentError)) == repr(strictly)
