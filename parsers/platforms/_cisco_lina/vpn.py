@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from parsers.contract import RemarkKind
+from parsers.contract import LineState, RemarkKind
 from parsers.model.addresses import ANY, AddressSet
 from parsers.model.firewall import Assumption, Bypass
 from parsers.model.rules import Permit
@@ -30,6 +30,30 @@ _MODELLED = (
     ("no", "sysopt", "connection", "permit-vpn"), ("tunnel-group-preference",),
 )  # fmt: skip
 _BLOCKS = frozenset({"tunnel-group", "group-policy", "webvpn"})
+_ENTRY = frozenset({"annotate", "ikev1", "ikev2", "reverse-route", "set"})
+"""Words behind a crypto map's number that say how a tunnel is made, not what comes out of it."""
+_WEBVPN = frozenset({
+    "anyconnect", "anyconnect-essentials", "apcf", "auto-signon", "cache", "certificate-group-map",
+    "character-encoding", "csd", "customization", "default-idle-timeout", "default-language", "deny-message", "dtls",
+    "enable", "error-recovery", "file-encoding", "hostscan", "hsts-client", "hsts-server", "http-headers",
+    "http-proxy", "https-proxy", "internal-password", "java-trustpoint", "keepout", "memory-size", "mus", "no",
+    "onscreen-keyboard", "port", "portal-access-rule", "proxy-bypass", "rewrite", "saml", "smart-tunnel",
+    "sso-server", "svc", "tunnel-group-list", "tunnel-group-preference", "url-list",
+})  # fmt: skip
+_POOLS = frozenset({"address-pool", "dhcp-server", "ipv6-address-pool"})
+"""Lines of a tunnel group that say which addresses clients get."""
+_GROUP = frozenset({
+    "accounting-server-group", "annotation", "authentication", "authentication-attr-from-server",
+    "authentication-server-group", "authorization-dn-attributes", "authorization-required",
+    "authorization-server-group", "chain", "client-update", "customization", "default-group-policy", "dns-group",
+    "external-browser", "group-alias", "group-url", "hic-fail-group-policy", "ikev1", "ikev2", "isakmp",
+    "nat-assigned-to-public-ip", "nbns-server", "no", "override-account-disable", "override-svc-download",
+    "password-management", "peer-id-validate", "ppp", "pre-fill-username", "pre-shared-key", "proxy-auth",
+    "radius-reject-message", "radius-sdi-xauth", "radius-with-expiry", "saml", "scep-enrollment",
+    "secondary-authentication-server-group", "secondary-pre-fill-username", "secondary-username-from-certificate",
+    "security-group-tag", "strip-group", "strip-realm", "trust-point", "username-from-certificate",
+    "without-csd",
+})  # fmt: skip
 
 
 class Tunnels:
@@ -43,6 +67,10 @@ class Tunnels:
         for head in _MODELLED:
             for node in text.find(*head):
                 text.ledger.modelled(node.numbers() if node.words[0] in _BLOCKS else (node.number,))
+                for strange in _strange(node):
+                    text.ledger.states[strange.number - 1] = LineState.NOT_UNDERSTOOD
+                    what = f"not understood: {strange.text}"
+                    text.remark(RemarkKind.NOT_UNDERSTOOD, what, strange.number, decides=True)
         self._permitted = not text.find("no", "sysopt", "connection", "permit-vpn")
         self._printed = bool(text.find("sysopt", "connection", "permit-vpn"))
         self._found = tuple(self._tunnels())
@@ -145,3 +173,27 @@ class Tunnels:
 
     def _pool6(self, node: Node) -> AddressSet | None:
         return network(node.words[4:5], self._text.names)
+
+
+def _strange(node: Node) -> Iterator[Node]:
+    """Give the lines of which it is not known whether they say what may come out of a tunnel."""
+    words = node.words
+    if words[0] == "crypto" and not _is_entry(words):
+        yield node
+    elif words[0] == "webvpn":
+        yield from (line for line in node.children if line.words[0] not in _WEBVPN)
+    elif words[0] == "tunnel-group":
+        yield from (line for line in node.children if line.words[0] not in _GROUP | _POOLS)
+
+
+def _is_entry(words: Sequence[str]) -> bool:
+    """Tell whether a line is `crypto map|dynamic-map NAME NUMBER ...` or `crypto map NAME interface IFC`."""
+    if len(words) == 5 and words[3] == "interface":
+        return words[1] == "map"
+    if len(words) < 5 or not words[3].isdecimal():
+        return False
+    if words[4:6] == ("match", "address"):
+        return len(words) == 7
+    if words[4:6] == ("ipsec-isakmp", "dynamic"):
+        return words[1] == "map" and len(words) == 7
+    return words[4] in _ENTRY

@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from parsers.contract import RemarkKind
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.firewall import Bypass
 from parsers.model.rules import Deny, Match, Rule
@@ -95,6 +96,10 @@ class AccessPolicies(AccessLists):
                 return
         action = _ACTIONS.get(words[1]) if len(words) > 1 else None
         line = _split(words[2:])
+        for name in sorted((line.ingress or frozenset()) | (line.egress or frozenset())):
+            if name not in self._around.interfaces:
+                what = f"ifc names an interface {name} that is not there"
+                self._text.remark(RemarkKind.UNDEFINED, what, number, decides=True)
         if action is None:
             self._unbounded(number, builder, (PERMIT, Deny()), words[1:])
             return
