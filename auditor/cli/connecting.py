@@ -88,7 +88,7 @@ def _target(name: str, entry: FirewallEntry | None, options: Collecting, encodin
     ssh = entry.ssh if entry is not None else None
     if entry is not None and not entry.address:
         raise UsageError(
-            f"nothing gives an address for {entry.name}",
+            f"there is no address for {entry.name}",
             key=f"firewalls.{entry.name}.address",
             hint="add `address:` there, or name the address itself and --platform",
         )

@@ -13,6 +13,8 @@ from auditor.cli.waiving import waivers
 from auditor.errors import UsageError
 
 if TYPE_CHECKING:
+    import logging
+
     from auditor.export.evidence import Evidence
     from auditor.report.status import FailOn
     from auditor.report.values import Report
@@ -52,7 +54,8 @@ def command(
 ) -> int:
     """Render what is stored: JSON reports (-o json=FILE), bundles, folders of unpacked bundles, runs of the history.
 
-    Several are the parts of one run and become one report. A bundle can be written of bundles, and of a run of the
+    Several are the parts of one run and become one report; with the --waivers that they were judged by it also says
+    which of these no firewall needs. A bundle can be written of bundles, and of a run of the
     history together with the files that it was judged by (--deployment, --baseline, --waivers), if the same report
     comes out of them. Ends in 0 once everything is written, whatever the report says.
     """
@@ -64,11 +67,15 @@ def command(
     from auditor.export.options import RenderOptions
     from auditor.report.status import FailOn
 
-    start(common)
+    logger = start(common)
+    if bundle is None and (site.deployment is not None or site.baselines):
+        raise click.UsageError("--deployment and --baseline are what a --bundle is made of; say --bundle too")
     parts = [stored(place) for place in places]
-    report = merged([(part.place, part.report) for part in parts])
     threshold = FailOn(fail_on) if fail_on else parts[0].fail_on
     evidence = joined(parts)
+    report = merged([(part.place, part.report) for part in parts])
+    if waivers is not None or len(parts) > 1:
+        report = _waived(report, evidence, waivers, logger)
     earlier = [stored(place).report for place in trend]
     options = RenderOptions(fail_on=threshold, evidence=evidence, trend=course([*earlier, report]) if earlier else ())
     if bundle is not None:
@@ -78,6 +85,36 @@ def command(
             return 0
     deliver(report, output, common, threshold, options=options)
     return 0
+
+
+def _waived(report: Report, evidence: Evidence | None, file: Path | None, logger: logging.Logger) -> Report:
+    """Give a report of several parts with what is to be said of waivers that no part saw whole.
+
+    The waivers are those that the parts were judged by: --waivers, or what a bundle holds. Raises UsageError for
+    others.
+    """
+    from auditor.cli.waiving import accepted, waive
+    from auditor.waivers.load import loads
+
+    known = accepted(file)
+    site = evidence.site if evidence is not None else None
+    if known is None and site is not None and site.waivers is not None:
+        known = loads(site.waivers.content.decode(), site.waivers.path)
+    used = report.waivers
+    if known is None:
+        if used is not None:
+            logger.warning("which waivers nobody needs is said with --waivers FILE only: no part saw all firewalls")
+        return report
+    if used is None or used.sha256 != known.sha256:
+        raise UsageError(
+            "the reports were judged by other waivers"
+            if used is not None
+            else "the reports were judged without waivers",
+            file=file,
+            key="--waivers",
+            hint="name the waivers file of the run, as it was; an audit takes other ones",
+        )
+    return waive(report, known, logger)
 
 
 def _whole(evidence: Evidence | None, report: Report, fail_on: FailOn, site: Site, waivers: Path | None) -> Evidence:

@@ -19,7 +19,8 @@ def merge(reports: Sequence[Report]) -> Report:
     """Give one report of several over different firewalls of one deployment, whatever their order.
 
     Firewalls are sorted by name and context; the latest `as_of` stands. A waiver that spans parts was seen whole by
-    none of them: that it is unused, or wider than needed, is not said. Raises UsageError for no report at all, for
+    none of them: that it is unused, or wider than needed, is not said here, but where the waivers are applied to the
+    whole again (auditor.waivers.apply). Raises UsageError for no report at all, for
     reports that do not belong together, and for a firewall that two of them audited.
     """
     if not reports:

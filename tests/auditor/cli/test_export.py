@@ -302,6 +302,19 @@ def test_a_run_shows_lines_in_context(run: Run, asa: Path) -> None:
     assert '<tr class="context">' in run("export", "last", "-f", "html").out
 
 
+def test_options_that_only_a_bundle_uses(run: Run, bundle: Path, tmp_path: Path) -> None:
+    """A deployment that nothing would be done with is not swallowed in silence."""
+    ran = run("export", bundle, "--deployment", tmp_path / "deployment.yaml")
+
+    assert ran.code == 2
+    assert "say --bundle too" in ran.err
+
+
+def test_what_is_neither_a_file_nor_a_run(run: Run) -> None:
+    """A mistyped path is told from a run that is not there."""
+    assert "reprot is no file, and the history" in run("export", "reprot").err
+
+
 def test_waived_findings_replay(run: Run, asa: Path, tmp_path: Path) -> None:
     """The waivers file is evidence too: a bundle replays with what was accepted."""
     folder = asa / "http-open-while-off"

@@ -256,6 +256,37 @@ def test_paths_are_judged_together(run: Run, home: Path, tmp_path: Path) -> None
     assert any(len(row["hops"]) == 2 for row in whole["rows"])
 
 
+def test_waivers_over_shards(run: Run, home: Path, tmp_path: Path) -> None:  # noqa: ARG001 - environment
+    """What no part can say of a waiver over all of them the merged report says, from the file or from bundles."""
+    waivers = tmp_path / "waivers.yaml"
+    waivers.write_text(
+        "version: 1\nwaivers:\n"
+        "  - firewall: [fw-a, fw-b]\n"
+        "    traffic: [{source: any4, destination: 192.0.2.10, protocol: tcp, ports: 8099}]\n"
+        "    reason: a test\n    owner: mft\n    approver: ciso\n    ticket: SEC-1\n    expires: 2099-12-31\n",
+        "utf-8",
+    )
+    parts, bundles = [tmp_path / "1.json", tmp_path / "2.json"], [tmp_path / "1.zip", tmp_path / "2.zip"]
+    with bed.fleet([Box(name="fw-a"), Box(name="fw-b")], tmp_path) as site:
+        whole = audit(run, site, "--waivers", waivers)
+        for index, (part, bundle) in enumerate(zip(parts, bundles, strict=True), start=1):
+            outputs = ("-o", f"json={part}", "-o", f"bundle={bundle}")
+            audit(run, site, "--waivers", waivers, "--shard", f"{index}/2", *outputs)
+    named = run("export", *parts, "--waivers", waivers, "-f", "json")
+    bundled = run("export", *bundles, "-f", "json", "--bundle", tmp_path / "all.zip")
+    silent = run("export", *parts, "-f", "json")
+    other = tmp_path / "other.yaml"
+    other.write_text(waivers.read_text("utf-8").replace("SEC-1", "SEC-2"), "utf-8")
+
+    assert [item["kind"] for item in whole["waivers"]["warnings"]] == ["unused"]
+    assert timeless(json.loads(named.out)) == timeless(whole)
+    assert timeless(json.loads(bundled.out)) == timeless(whole)
+    assert run("verify", tmp_path / "all.zip").code == 0
+    assert json.loads(silent.out)["waivers"]["warnings"] == []
+    assert "--waivers FILE only" in silent.err
+    assert run("export", *parts, "--waivers", other).code == 2
+
+
 def test_another_run_is_at_it(run: Run, site: Site, home: Path) -> None:
     """Two runs of one job never overlap: the second ends in 3, says who holds the lock, and counts nothing."""
     from auditor.fleet.lock import exclusive
