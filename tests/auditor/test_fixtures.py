@@ -18,6 +18,8 @@ from parsers.model.capture import Capture, Document
 from parsers.registry import platform as platform_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
+UNPROVEN = ("linux_", "cisco_nxos")
+"""What a saved file alone cannot prove to be complete."""
 UNLISTED = {Kind.NOTE, Kind.RESTRICTED}
 DECIDING = {LineRole.PERMITS, LineRole.DENIES, LineRole.SHADOWS, LineRole.DEFAULT}
 
@@ -66,7 +68,7 @@ def _report(case: Path, platform_id: str) -> Report:
     entry = deployment.firewalls[0]
     report: FirewallReport
     try:
-        demand(platform, capture, assume_complete=platform_id.startswith("linux_"))
+        demand(platform, capture, assume_complete=platform_id.startswith(UNPROVEN))
         report = audit_firewall(capture, platform, deployment, entry)
     except NotAssessableError as error:
         report = failed(entry.name, platform_id, ProblemKind(error.kind.value), str(error))

@@ -123,14 +123,70 @@ ON_ASA: Changes = {
     "the rest of a wrapped line": (3, ((HTTPS, f"+{WRAPPED}"),)),
 }
 
+IOS = "cisco_ios/compliant"
+OUTSIDE = " ip access-group OUTSIDE_IN in\n"
+PLANE = "control-plane\n"
+QUEUES = "policy-map Q\n class class-default\n  police 8000 conform-action drop exceed-action drop\n!\n"
+QUEUES_BELOW = "policy-map Q\n class class-default\n  police cir 8000\n   conform-action drop\n!\n"
+USES = "+ service-policy input Q\n"
+ON_IOS: Changes = {
+    "a list that is taken away again": (3, ((OUTSIDE, "+ no ip access-group OUTSIDE_IN in\n"),)),
+    "a router that does not route": (3, ((PLANE, f"no ip routing\n{PLANE}"),)),
+    "a rate limit that drops all": (3, ((OUTSIDE, USES), (PLANE, f"{QUEUES}{PLANE}"))),
+    "a rate limit that drops all, below": (3, ((OUTSIDE, USES), (PLANE, f"{QUEUES_BELOW}{PLANE}"))),
+    "an old rate limit that drops all": (
+        3,
+        ((OUTSIDE, "+ rate-limit input 8000 1500 2000 conform-action drop exceed-action drop\n"),),
+    ),
+    "users who must log in first": (3, ((OUTSIDE, "+ ip admission USERS\n"),)),
+    "group tags": (3, ((PLANE, f"cts role-based enforcement\n{PLANE}"),)),
+    "a command that nobody knows": (3, ((PLANE, f"flowspec\n local-install interface-all\n!\n{PLANE}"),)),
+}
 
-@pytest.mark.parametrize("change", [*_cases(IPTABLES, ON_IPTABLES), *_cases(NFT, ON_NFT), *_cases(ASA, ON_ASA)])
+NXOS = "cisco_nxos/compliant"
+SERVERS = "  description Servers\n"
+ON_NXOS: Changes = {
+    "a VLAN interface that nobody started": (1, (("  description Edges\n  no shutdown\n", "  description Edges\n"),)),
+    "a subinterface that nobody started": (
+        1,
+        (("  encapsulation dot1q 20\n  no shutdown\n", "  encapsulation dot1q 20\n"),),
+    ),
+    "a bundle that is shut": (1, (("interface port-channel5\n", "+  shutdown\n"),)),
+    "a bundle whose member is shut": (
+        1,
+        (("  channel-group 5 mode active\n  no shutdown\n", "  channel-group 5 mode active\n  shutdown\n"),),
+    ),
+    "a list that is taken away again": (3, ((SERVERS, "+  no ip access-group SERVERS_IN in\n"),)),
+    "a command that nobody knows": (3, (("copp profile strict\n", "+frobnicate all\n"),)),
+}
+
+XR = "cisco_iosxr/compliant"
+ON_XR: Changes = {
+    "a pager's rest": (3, ((" 30 deny ipv4 any any\n", "<--- More --->\n 30 deny ipv4 any any\n"),)),
+    "a command that nobody knows": (3, (("ssh server v2\n", "+flowspec\n address-family ipv4\n!\n"),)),
+    "a list that is taken away again": (
+        3,
+        ((" ipv4 access-group OUTSIDE_IN ingress\n", "+ no ipv4 access-group OUTSIDE_IN ingress\n"),),
+    ),
+}
+
+CHANGED: dict[str, Changes] = {
+    IPTABLES: ON_IPTABLES,
+    NFT: ON_NFT,
+    ASA: ON_ASA,
+    IOS: ON_IOS,
+    NXOS: ON_NXOS,
+    XR: ON_XR,
+}
+
+
+@pytest.mark.parametrize("change", [case for fixture, changes in CHANGED.items() for case in _cases(fixture, changes)])
 def test_no_change_passes(change: Change) -> None:
     """Each change is found, or makes the audit say that it cannot judge."""
     assert _code(change.fixture, _changed(change)) == change.code
 
 
-@pytest.mark.parametrize("fixture", [IPTABLES, NFT, ASA])
+@pytest.mark.parametrize("fixture", list(CHANGED))
 def test_unchanged_it_passes(fixture: str) -> None:
     """The configurations that are changed pass as they are: else the changes would show nothing."""
     assert _code(fixture, _text(fixture)) == 0

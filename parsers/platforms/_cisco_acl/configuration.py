@@ -12,12 +12,12 @@ from parsers.text.cisco_tree import Node, tree
 from parsers.text.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from parsers.model.capture import Document
     from parsers.platforms._cisco_acl.dialect import Dialect, GroupHeader
 
-__all__ = ["INTERFACE_LINES", "AccessList", "Configuration", "Entry", "Group", "read", "settle"]
+__all__ = ["INTERFACE_LINES", "AccessList", "Configuration", "Entry", "Group", "drops", "drops_all", "read", "settle"]
 
 _PREAMBLE = re.compile(r"Building configuration\.\.\.|Current configuration *:|(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} ")
 INTERFACE_LINES = frozenset(
@@ -26,6 +26,7 @@ INTERFACE_LINES = frozenset(
     for word in ("access-group", "address", "nat", "traffic-filter", "unnumbered")
 )
 """First two words of lines that stand in an interface, or have lost theirs."""
+_CONFORMS = frozenset({"conform", "conform-action"})
 _BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
 
 
@@ -224,8 +225,10 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:
     Nobody knows what a command does that is not known: each can change a verdict.
     """
     states = text.ledger.states
+    applied = _applied(text)
     for node in text.nodes:
-        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and irrelevant(node):
+        idle = node.words[0] == "policy-map" and "inspect" not in node.words and node.words[-1] not in applied
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (idle or irrelevant(node)):
             text.ledger.irrelevant(node.numbers())
         for line in _below(node) if node.words[0] != "interface" else ():
             if line.words[:2] in INTERFACE_LINES:
@@ -240,6 +243,33 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:
         for number in node.numbers():
             if states[number - 1] == LineState.NOT_UNDERSTOOD and number not in noted:
                 text.strange(text.lines[number - 1].strip(), number, decides=True)
+
+
+def _applied(text: Configuration) -> frozenset[str]:
+    """Give the policies that something applies to traffic: all but those of the control plane alone."""
+    below: dict[str, set[str]] = {}
+    for node in text.nodes:
+        named = {line.words[-1] for line in _below(node) if line.words[0] == "service-policy"}
+        if node.words[0] == "policy-map":
+            below.setdefault(node.words[-1], set()).update(named)
+        elif node.words[0] != "control-plane":
+            below.setdefault("", set()).update(named)
+    found: set[str] = set()
+    fresh = {""}
+    while fresh:
+        found |= fresh
+        fresh = {name for one in fresh for name in below.get(one, ())} - found
+    return frozenset(found)
+
+
+def drops(node: Node) -> bool:
+    """Tell whether a policy drops what a class matches, or what keeps to a rate limit, which is the same."""
+    return any(line.words[0] == "drop" or drops_all(line.words) for line in _below(node))
+
+
+def drops_all(words: Sequence[str]) -> bool:
+    """Tell whether a rate limit drops what keeps to it."""
+    return any(words[at + 1 : at + 2] == ("drop",) for at, word in enumerate(words) if word in _CONFORMS)
 
 
 def _below(node: Node) -> Iterator[Node]:

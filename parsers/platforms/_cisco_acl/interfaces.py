@@ -12,7 +12,7 @@ from parsers.platforms._cisco_acl.addresses import address, masked, prefix, sing
 from parsers.platforms._cisco_acl.configuration import INTERFACE_LINES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from parsers.platforms._cisco_acl.configuration import Configuration
     from parsers.text.cisco_tree import Node
@@ -25,9 +25,17 @@ _SWITCHING = frozenset({SWITCH, TRUNK, VLAN})
 _ADDRESS = frozenset({"ip", "ipv4", "ipv6"})
 _FILTERS = frozenset({"access-group", "traffic-filter"})
 _DIRECTIONS = {"in": "in", "out": "out", "ingress": "in", "egress": "out"}
+_BUNDLES = {"channel-group": "port-channel", "bundle": "bundle-ether"}
+"""How an interface says that it is a member of a bundle, and how that is called, in lower case."""
+_TAKEN_AWAY = frozenset(
+    (version, word)
+    for version in _ADDRESS
+    for word in ("access-group", "inspect", "nat", "policy", "port", "traffic-filter", "unnumbered")
+)
 _LEASED = frozenset({"dhcp", "negotiated", "autoconfig", "pool", "slip"})
 _KINDS = frozenset({"breakout", "l2transport", "multipoint", "point-to-point", "preconfigure", "type"})
 """Words beside an interface's name."""
+_VLANS = frozenset(map(str, range(1, 4095)))
 _MODES = frozenset({
     "access", "dot1q-tunnel", "dynamic", "fabricpath", "fex-fabric", "monitor", "private-vlan", "tap", "tap-tool",
     "tool", "trunk",
@@ -59,6 +67,8 @@ class Port:
     vrf: str = ""
     zone: str = ""
     enabled: bool = True
+    raised: bool = False
+    bundle: str = ""
     leased: bool = False
     unnumbered: str = ""
     addresses: list[AddressSet] = field(default_factory=list)
@@ -105,18 +115,20 @@ def ports(
     text: Configuration,
     others: Callable[[Port, Sequence[str], int], bool],
     irrelevant: Callable[[Sequence[str]], bool],
+    shut: Callable[[str], bool] = lambda _: False,
 ) -> tuple[Port, ...]:
     """Give every interface that concerns packets, in the order of the configuration.
 
     `others` takes a line that only one platform has and tells whether it did; `irrelevant` knows lines that decide
-    nothing.
+    nothing; `shut` tells by its name whether an interface is down unless it says `no shutdown`.
     """
     found: dict[str, Port] = {}
     for node in text.find("interface"):
         if len(node.words) < 2:
             continue
         name = interface_name(node.words[1:])
-        if not name.endswith(node.words[-1]) and not _KINDS.intersection(node.words):
+        plain = name.endswith(node.words[-1]) and name[-1].isdecimal()
+        if not plain and not _KINDS.intersection(node.words):
             text.strange(f"the name of an interface: {node.text}", node.number, decides=True)
         reader = _Reader(text, found.setdefault(name, Port(name, node)), others, irrelevant)
         text.ledger.modelled((node.number,))
@@ -125,14 +137,30 @@ def ports(
     for port in found.values():
         if port.unnumbered in found:
             port.addresses += found[port.unnumbered].addresses
+        port.enabled = port.enabled and (port.raised or not shut(port.name))
+    _take_down(found)
     return tuple(port for port in found.values() if port.counts)
+
+
+def _take_down(found: Mapping[str, Port]) -> None:
+    """Take down bundles whose members are all shut, and the subinterfaces of what is shut."""
+    members: dict[str, list[Port]] = {}
+    for port in found.values():
+        members.setdefault(port.bundle, []).append(port)
+    for name, port in found.items():
+        mine = members.get(name.lower(), [])
+        port.enabled = port.enabled and (not mine or any(member.enabled for member in mine))
+    for name, port in found.items():
+        parent = found.get(name.partition(".")[0], port)
+        port.enabled = port.enabled and parent.enabled
 
 
 def interface_name(words: Sequence[str]) -> str:
     """Give an interface's name; `point-to-point`, `l2transport` and the like say only of what kind it is."""
     if len(words) > 1 and words[0] == "preconfigure":
         words = words[1:]
-    return words[0] + words[1] if len(words) > 1 and words[1][0].isdecimal() else words[0]
+    name = words[0] + words[1] if len(words) > 1 and words[1][0].isdecimal() else words[0]
+    return name.capitalize() if name[:4].lower() == "vlan" else name  # the name by which others refer to it
 
 
 class _Reader:
@@ -185,6 +213,7 @@ class _Reader:
             return self._switchport(words[1:], number)
         if tuple(words) in {("shutdown",), ("no", "shutdown"), ("ipv6", "enable")}:
             self._port.enabled = self._port.enabled and head != "shutdown"
+            self._port.raised = self._port.raised or second == "shutdown"
             return True
         if head == "shutdown":
             return None
@@ -198,14 +227,17 @@ class _Reader:
         if "vrf" in {head, second} and len(words) > 1 and words[-2] in {"forwarding", "member", "vrf"}:
             self._port.vrf = words[-1]
             return True
-        if head == "no" and second in {"ip", "ipv4", "ipv6"}:
-            return False
-        return False if self._irrelevant(words) else None
+        if head in _BUNDLES and len(words) > 1:
+            self._port.bundle = _BUNDLES[head] + words[2 if second == "id" else 1]
+        if head == "no" and (tuple(words[1:3]) in _TAKEN_AWAY or second in {"crypto", "vrf", "zone-member"}):
+            return None  # no device prints it; whoever wrote it takes away what stands above
+        known = (head == "no" and second in _ADDRESS) or self._irrelevant(words)
+        return False if known else None
 
     def _switchport(self, words: Sequence[str], number: int) -> bool | None:
         facts = self._port.facts
         facts[SWITCH] = ("", number)
-        if tuple(words[:2]) == ("access", "vlan") and len(words) == 3 and words[2].isdecimal():
+        if tuple(words[:2]) == ("access", "vlan") and len(words) == 3 and words[2] in _VLANS:
             facts[VLAN] = (words[2], number)
         elif tuple(words) == ("mode", "trunk"):
             facts[TRUNK] = ("", number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from parsers.platforms._cisco_acl.configuration import drops, drops_all
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -85,7 +87,7 @@ _INTERFACE_HEADS = frozenset({
     "vlan-id", "vrrp", "vtp", "wavelength", "wrr-queue",
 })  # fmt: skip
 _INTERFACE_IP = frozenset({
-    "accounting", "admission", "arp", "authentication", "bandwidth-percent", "bgp", "broadcast-address", "cef",
+    "accounting", "arp", "authentication", "bandwidth-percent", "bgp", "broadcast-address", "cef",
     "cgmp", "ddns", "device", "dhcp", "directed-broadcast", "dvmrp", "eigrp", "flow", "forward-protocol",
     "gratuitous-arps", "hello-interval", "helper-address", "hold-time", "icmp", "igmp", "information-reply", "ips",
     "irdp", "load-sharing", "mask-reply", "mfib", "mobile", "mrm", "mroute-cache", "mtu", "multicast", "nbar", "nhrp",
@@ -101,6 +103,10 @@ _INTERFACE_IPV6 = frozenset({
 """Commands inside an interface that decide nothing; `verify`, `rate-limit` and queues drop, and never permit."""
 
 
+_GROUP_TAGS = frozenset({("cts", "role-based", "enforcement"), ("cts", "role-based", "permissions")})
+"""What filters by security group tags, with rules that a server hands out."""
+
+
 def interface_irrelevant(words: Sequence[str]) -> bool:
     """Tell whether a line inside an interface decides nothing about which packets pass."""
     head, second = words[0], words[1] if len(words) > 1 else ""
@@ -108,7 +114,9 @@ def interface_irrelevant(words: Sequence[str]) -> bool:
         return second in _INTERFACE_IP
     if head == "ipv6":
         return second in _INTERFACE_IPV6
-    return head in _INTERFACE_HEADS
+    if head == "rate-limit":
+        return not drops_all(words)
+    return head in _INTERFACE_HEADS and tuple(words[:3]) not in _GROUP_TAGS
 
 
 def irrelevant(node: Node) -> bool:
@@ -126,6 +134,8 @@ def irrelevant(node: Node) -> bool:
         return len(words) > 2 and words[2] in _LIST_SETTINGS
     if head in {"class-map", "policy-map"}:
         return _queues(node)
+    if node.words[:3] in _GROUP_TAGS or node.words[:3] == ("no", "ip", "routing"):
+        return False
     return head in _HEADS or (head, second) in _PAIRS
 
 
@@ -133,4 +143,4 @@ def _queues(node: Node) -> bool:
     """Tell whether a class or policy map only orders queues: one that inspects or drops is read, or not understood."""
     if node.words[1:3] == ("type", "inspect"):
         return False
-    return not any(line.words[0] == "drop" for part in node.children for line in part.children)
+    return not drops(node)

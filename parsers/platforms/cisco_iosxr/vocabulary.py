@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from parsers.platforms._cisco_acl.configuration import drops
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -65,5 +67,5 @@ def irrelevant(node: Node) -> bool:
     if head in {"ipv4", "ipv6"}:
         return len(words) > 1 and words[1] in _IP
     if head in {"class-map", "policy-map"}:
-        return not any(line.words[0] == "drop" for part in node.children for line in part.children)
+        return not drops(node)
     return head in _HEADS

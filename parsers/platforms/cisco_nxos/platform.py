@@ -59,9 +59,14 @@ def _interface_line(port: Port, words: Sequence[str], number: int) -> bool:
     return True
 
 
+def _shut(name: str) -> bool:
+    """Interfaces of VLANs and subinterfaces are down until they are told `no shutdown`."""
+    return name.startswith("Vlan") or "." in name
+
+
 def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     """Give the words their meaning."""
-    found = ports(text, _interface_line, interface_irrelevant)
+    found = ports(text, _interface_line, interface_irrelevant, _shut)
     contexts = [(node.words[2], node) for node in text.find("vrf", "context") if len(node.words) == 3]
     for _, node in contexts:
         text.ledger.modelled(node.numbers())

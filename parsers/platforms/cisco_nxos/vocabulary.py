@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from parsers.platforms._cisco_acl.configuration import drops
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,6 +68,10 @@ _INTERFACE_IPV6 = frozenset({
 """Commands inside an interface that decide nothing; `verify`, `rate-limit` and queues drop, and never permit."""
 
 
+_GROUP_TAGS = frozenset({("cts", "role-based", "enforcement"), ("cts", "role-based", "access-list")})
+"""What filters by security group tags, with rules that a server may hand out."""
+
+
 def interface_irrelevant(words: Sequence[str]) -> bool:
     """Tell whether a line inside an interface decides nothing about which packets pass."""
     head, second = words[0], words[1] if len(words) > 1 else ""
@@ -73,7 +79,7 @@ def interface_irrelevant(words: Sequence[str]) -> bool:
         return second in _INTERFACE_IP
     if head == "ipv6":
         return second in _INTERFACE_IPV6
-    return head in _INTERFACE_HEADS
+    return head in _INTERFACE_HEADS and tuple(words[:3]) not in _GROUP_TAGS
 
 
 def irrelevant(node: Node) -> bool:
@@ -86,9 +92,5 @@ def irrelevant(node: Node) -> bool:
     if head == "vlan":
         return _VLANS.fullmatch(second) is not None or second in _VLAN_SETTINGS
     if head in {"class-map", "policy-map"}:
-        return node.words[1:3] == ("type", "control-plane") or not _drops(node)
-    return head in _HEADS
-
-
-def _drops(node: Node) -> bool:
-    return any(line.words[0] == "drop" for part in node.children for line in part.children)
+        return node.words[1:3] == ("type", "control-plane") or not drops(node)
+    return head in _HEADS and node.words[:3] not in _GROUP_TAGS
