@@ -122,9 +122,9 @@ class ServiceAtoms:
 
     def __init__(self, sets: Iterable[ServiceSet], universe: ServiceSet) -> None:
         """Cut the universe at the edges of the sets."""
-        self._universe = ServiceSet(universe.slabs)
-        items = [item & self._universe for item in sets]
-        items.append(self._universe)
+        self.universe = ServiceSet(universe.slabs)
+        items = [item & self.universe for item in sets]
+        items.append(self.universe)
         self._ports = sorted({cut for item in items for low, high, _ in item.slabs for cut in (low, high + 1)})
         self._whole = iv.normalise(pair for _, _, axis in universe.slabs for pair in axis)
         self._cuts = _cuts((axis for item in items for _, _, axis in item.slabs), self._whole)
@@ -138,7 +138,7 @@ class ServiceAtoms:
         """Give the bits of a set that the axes were cut for, within the universe."""
         mask = self._masks.get(services)
         if mask is None:
-            mask = self._masks[services] = self._mask(services & self._universe)
+            mask = self._masks[services] = self._mask(services & self.universe)
         return mask
 
     def _mask(self, services: ServiceSet) -> int:
@@ -153,7 +153,7 @@ class ServiceAtoms:
         """Give the bits of any set within the universe; None where it tells packets of one atom apart."""
         known = self._exact.get(id(services))
         if known is None:
-            within = ServiceSet(services.slabs) & self._universe
+            within = ServiceSet(services.slabs) & self.universe
             mask = self._mask(within)
             known = self._exact[id(services)] = (services, mask if self.slabs(mask) == within.slabs else None)
         return known[1]

@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from auditor.engine.entries import Entries, Entry
 from auditor.engine.jumps import StageWalk, merged
-from auditor.engine.linear import Entry, decide
+from auditor.engine.linear import decide
 from auditor.engine.question import Hit, Mode, fits
 from parsers.model.rules import ANYTHING, Call, Deny, Permit, Rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from auditor.engine.cells import Cell
     from auditor.engine.question import Question
@@ -35,9 +36,9 @@ def first_match(
     Without `denies`, parts that a rule denies are left out. In POSSIBLE mode parts may overlap where a condition
     forks; in SURE mode parts that are surely neither are left out. Raises BudgetError when the budget is used up.
     """
-    order = plan(question)
-    if order is not None and len(pieces) * _SHORT < len(order):
-        return _linear(question, order, pieces, denies=denies)
+    entries = listed(question)
+    if entries is not None and len(pieces) * _SHORT < len(entries):
+        return _linear(question, entries, pieces, denies=denies)
     run = StageWalk(question, pieces)
     if run.trivial:
         return [Hit(number, tags, cell, "", None, sure=True) for number, tags, cell in pieces]
@@ -58,14 +59,37 @@ def first_match(
 def reached(question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell]]) -> set[tuple[str, int]]:
     """Give every rule (chain, index) that decides, or in REACH mode can decide, some part of the pieces."""
     found: set[tuple[str, int]] = set()
-    order = plan(question)
-    if order is None:
+    entries = listed(question)
+    if entries is None:
         first_match(replace(question, reached=found), pieces, denies=False)
         return found
-    entries = list(_entries(question, order))
     for _, tags, cell in pieces:
-        decide(_fitting(entries, tags), cell, question.budget.spend, found)
+        decide(entries, cell, question.budget.spend, found, tags=tags, left_out=_left_out(question))
     return found
+
+
+def listed(question: Question) -> Entries | None:
+    """Give the rules of a stage as one list as the question's mode sees them, None where they are no plain list.
+
+    `without`, `until` and `layers` are not minded: the list is kept for other questions.
+    """
+    key = (
+        id(question.stage), id(question.scope), question.mode, question.state, question.ingress, question.egress,
+        tuple(sorted(question.facts.items())), question.accepted,
+    )  # fmt: skip
+    if key not in question.lists:
+        order = plan(question)
+        entries = None if order is None else Entries(_entries(question, order))
+        question.lists[key] = ((question.stage, question.scope), entries)  # both kept, so that their ids stay theirs
+    return question.lists[key][1]
+
+
+def _left_out(question: Question) -> Callable[[Entry], bool] | None:
+    without, until = question.without, question.until
+    if until is not None:
+        chain, last = until
+        return lambda entry: (entry.chain == chain and entry.rule > last) or (entry.chain, entry.rule) in without
+    return (lambda entry: (entry.chain, entry.rule) in without) if without else None
 
 
 def plan(question: Question) -> list[tuple[str, int]] | None:
@@ -95,7 +119,7 @@ def plan(question: Question) -> list[tuple[str, int]] | None:
         if not all(isinstance(do, Permit | Deny | Rewrite) for do in rules.decisions):
             return None
         indices = range(len(rules)) if question.scope is None else question.scope[name]
-        order += [(name, index) for index in indices if (name, index) not in question.without]
+        order += [(name, index) for index in indices]
     return order
 
 
@@ -113,31 +137,23 @@ def _calls(chain: Chain) -> list[str] | None:
 
 
 def _linear(
-    question: Question,
-    order: list[tuple[str, int]],
-    pieces: Sequence[tuple[int, frozenset[str], Cell]],
-    *,
-    denies: bool,
+    question: Question, entries: Entries, pieces: Sequence[tuple[int, frozenset[str], Cell]], *, denies: bool
 ) -> list[Hit]:
     """Decide pieces by a plain list of rules."""
     hits: list[Hit] = []
-    entries = list(_entries(question, order))
+    left_out = _left_out(question)
     for number, tags, cell in pieces:
-        taken, rest = decide(_fitting(entries, tags), cell, question.budget.spend)
+        taken, rest = decide(
+            entries, cell, question.budget.spend,
+            tags=tags, left_out=left_out, layers=question.layers, grid=question.grid,
+        )  # fmt: skip
         for entry, part in taken:
             if question.reached is not None:
                 question.reached.add((entry.chain, entry.rule))
-            hits.append(Hit(number, tags, part, entry.chain, entry.rule, entry.sure))
+            if denies or not entry.denies:
+                hits.append(Hit(number, tags, part, entry.chain, entry.rule, entry.sure))
         hits += [Hit(number, tags, part, "", None, sure=True) for part in rest]
-    if denies:
-        return hits
-    chains = {chain.name: chain.rules for chain in question.stage.chains}
-    return [
-        hit
-        for hit in hits
-        if hit.rule is None
-        or not isinstance(chains[hit.chain].decisions[chains[hit.chain].decision_ids[hit.rule]], Deny)
-    ]
+    return hits
 
 
 def _entries(question: Question, order: list[tuple[str, int]]) -> Iterator[Entry]:
@@ -154,29 +170,21 @@ def _entries(question: Question, order: list[tuple[str, int]]) -> Iterator[Entry
             entered[name, number] = fits(question, match)
         if not entered[name, number]:
             continue
+        do = rules.decisions[rules.decision_ids[index]]
+        permits, denies = isinstance(do, Permit), isinstance(do, Deny)
         extra = conditional[name].get(index)
         if extra is None:
-            yield Entry(match, name, index, sure=True, takes=True, records=True)
+            yield Entry(match, name, index, sure=True, takes=True, records=True, permits=permits, denies=denies)
             continue
-        do = rules.decisions[rules.decision_ids[index]]
-        permits = isinstance(do, Permit)
         sure, conditions = extra
         if all(item.holds(question.facts) or (permits and item.kind in question.accepted) for item in conditions):
-            yield Entry(match, name, index, sure=True, takes=True, records=True)
+            yield Entry(match, name, index, sure=True, takes=True, records=True, permits=permits, denies=denies)
             continue
         if sure is not None and fits(question, sure):
-            yield Entry(sure, name, index, sure=True, takes=True, records=True)
+            yield Entry(sure, name, index, sure=True, takes=True, records=True, permits=permits, denies=denies)
         if mode is Mode.REACH or (mode is Mode.POSSIBLE and isinstance(do, Rewrite)):
-            yield Entry(match, name, index, sure=False, takes=False, records=True)
+            yield Entry(match, name, index, sure=False, takes=False, records=True, permits=permits, denies=denies)
         elif mode is Mode.POSSIBLE and permits:
-            yield Entry(match, name, index, sure=False, takes=True, records=True)
+            yield Entry(match, name, index, sure=False, takes=True, records=True, permits=permits, denies=denies)
         elif mode is Mode.SURE and not permits:
-            yield Entry(match, name, index, sure=False, takes=True, records=isinstance(do, Deny))
-
-
-def _fitting(entries: list[Entry], tags: frozenset[str]) -> list[Entry]:
-    return [
-        entry
-        for entry in entries
-        if entry.match.tags is None or (bool(entry.match.tags & tags) if entry.match.tags else not tags)
-    ]
+            yield Entry(match, name, index, sure=False, takes=True, records=denies, permits=permits, denies=denies)

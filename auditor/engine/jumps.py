@@ -90,8 +90,11 @@ class StageWalk:
             meets = {
                 number: self._meets(rules.matches[number]) for number in {rules.match_ids[index] for index in indices}
             }
+            last = question.until[1] if question.until is not None and question.until[0] == name else len(rules)
             self.relevant[name] = [
-                index for index in indices if meets[rules.match_ids[index]] and (name, index) not in question.without
+                index
+                for index in indices
+                if meets[rules.match_ids[index]] and index <= last and (name, index) not in question.without
             ]
             self.conditional[name] = rules.conditional()
             matches += [rules.matches[number] for number, met in meets.items() if met]
@@ -195,6 +198,8 @@ class StageWalk:
             if isinstance(do, Permit | Deny | Rewrite):
                 self.taken.extend(Taken(item, name, index, sure=True) for item in certain)
                 live += self._uncertain(do, perhaps, name, index)
+                if self.question.layers and isinstance(do, Permit):
+                    live += [*certain, *perhaps]
             elif isinstance(do, Return):
                 left += certain
                 if mode is Mode.SURE:

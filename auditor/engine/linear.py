@@ -10,10 +10,13 @@ own rules, clipped to what remains, so that rules behind a wide one cost next to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditor.engine.atoms import AddressAtoms, ServiceAtoms
 from auditor.engine.cells import Cell
+from auditor.engine.entries import Entries, Entry
+from auditor.engine.question import NO_GRID
 from auditor.engine.relevance import Windows, cover
 from parsers.model.addresses import AddressSet
 from parsers.model.services import ServiceSet
@@ -21,26 +24,14 @@ from parsers.model.services import ServiceSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from parsers.model.rules import Match
-
-__all__ = ["Entry", "Taken", "decide"]
+    from auditor.engine.question import Grid
+__all__ = ["Taken", "decide"]
 
 _FIRST_CHUNK = 256
 _GROWTH = 32
 _LAST_CHUNK = 8192
 _NARROW = 16
 """A rule of at most so many service atoms finds its classes by atom."""
-
-
-class Entry(NamedTuple):
-    """One rule as a mode sees it: what it matches, and whether it takes that away, is told of, and decides for sure."""
-
-    match: Match
-    chain: str
-    rule: int
-    sure: bool
-    takes: bool
-    records: bool
 
 
 class Taken(NamedTuple):
@@ -75,42 +66,66 @@ class _Chunk:
 
 
 def decide(
-    entries: Sequence[Entry], cell: Cell, spend: Callable[[int], None], met: set[tuple[str, int]] | None = None
+    entries: Sequence[Entry],
+    cell: Cell,
+    spend: Callable[[int], None],
+    met: set[tuple[str, int]] | None = None,
+    *,
+    tags: frozenset[str] = frozenset(),
+    left_out: Callable[[Entry], bool] | None = None,
+    layers: bool = False,
+    grid: Grid = NO_GRID,
 ) -> tuple[list[Taken], list[Cell]]:
-    """Give which entry takes which part of a cell, in order, and what none takes.
+    """Give which entry takes which part of a cell with some tags, in order, and what none takes.
 
     `spend` is called with the work done and may raise. With `met`, the rules that take anything are only collected
-    there, which saves making the parts.
+    there, which saves making the parts. Entries that are `left_out` take nothing; with `layers` permits are told of
+    but take nothing. What comes out is cut so that the sets of a grid are cheap to hold against it.
     """
+    rules = entries if isinstance(entries, Entries) else Entries(entries)
     taken: list[Taken] = []
     rest = [cell]
     start, length = 0, _FIRST_CHUNK
-    while start < len(entries) and rest:
-        windows = Windows(rest)
+    while start < len(rules) and rest:
+        places = rules.fitting(rules.meeting(Windows(rest), start), tags)
         chunk: list[Entry] = []
-        while start < len(entries) and len(chunk) < length:
-            entry = entries[start]
-            start += 1
-            if windows.meet(entry.match):
-                chunk.append(entry)
+        for place in places:
+            entry = rules[place]
+            if left_out is None or not left_out(entry):
+                chunk.append(entry._replace(takes=False) if layers and entry.permits else entry)
+                if len(chunk) == length:
+                    start = place + 1
+                    break
+        else:
+            start = len(rules)
         spend(len(chunk))
         if chunk:
-            found, rest = _chunk(chunk, rest, spend, met)
+            found, rest = _chunk(chunk, rest, spend, met, grid)
             taken += found
         length = min(length * _GROWTH, _LAST_CHUNK)
     return taken, rest
 
 
 def _chunk(
-    entries: Sequence[Entry], cells: list[Cell], spend: Callable[[int], None], met: set[tuple[str, int]] | None
+    entries: Sequence[Entry],
+    cells: list[Cell],
+    spend: Callable[[int], None],
+    met: set[tuple[str, int]] | None,
+    grid: Grid,
 ) -> tuple[list[Taken], list[Cell]]:
     universe = cover(cells)
     chunk = _Chunk(
-        AddressAtoms([*(e.match.source for e in entries), *(cell.source for cell in cells)], universe.source),
         AddressAtoms(
-            [*(e.match.destination for e in entries), *(cell.destination for cell in cells)], universe.destination
+            chain((e.match.source for e in entries), (cell.source for cell in cells), grid.addresses), universe.source
         ),
-        ServiceAtoms([*(e.match.services for e in entries), *(cell.services for cell in cells)], universe.services),
+        AddressAtoms(
+            chain((e.match.destination for e in entries), (cell.destination for cell in cells), grid.addresses),
+            universe.destination,
+        ),
+        ServiceAtoms(
+            chain((e.match.services for e in entries), (cell.services for cell in cells), grid.services),
+            universe.services,
+        ),
         hosts_are_sources=universe.source.size < universe.destination.size,
     )
     products = [chunk.masks(e.match.source, e.match.destination, e.match.services) for e in entries]

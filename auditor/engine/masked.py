@@ -61,7 +61,9 @@ class MaskedAddresses(AddressSet):
         """Sets are equal where they hold the same addresses, however they are held."""
         if isinstance(other, MaskedAddresses) and other.atoms is self.atoms:
             return self.mask == other.mask
-        return isinstance(other, AddressSet) and self.intervals == other.intervals
+        if not isinstance(other, AddressSet):
+            return NotImplemented
+        return self.atoms.exactly(other) == self.mask and self.size == other.size
 
     def __hash__(self) -> int:
         """Hash as the base does."""
@@ -147,7 +149,9 @@ class MaskedServices(ServiceSet):
         """Sets are equal where they hold the same services, however they are held."""
         if isinstance(other, MaskedServices) and other.atoms is self.atoms:
             return self.mask == other.mask
-        return isinstance(other, ServiceSet) and self.slabs == other.slabs
+        if not isinstance(other, ServiceSet):
+            return NotImplemented
+        return self.atoms.exactly(other) == self.mask and not ServiceSet(other.slabs) - self.atoms.universe
 
     def __hash__(self) -> int:
         """Hash as the base does."""

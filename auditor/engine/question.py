@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.engine.cells import Cell
+    from auditor.engine.entries import Entries
+    from parsers.model.addresses import AddressSet
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.rules import Match, Stage, State
+    from parsers.model.services import ServiceSet
 
-__all__ = ["Budget", "BudgetError", "Hit", "Mode", "Question", "fits"]
+    Lists = dict[tuple[object, ...], tuple[object, Entries | None]]
+
+__all__ = ["NO_GRID", "Budget", "BudgetError", "Grid", "Hit", "Mode", "Question", "fits"]
 
 
 class Mode(StrEnum):
@@ -26,6 +31,16 @@ class Mode(StrEnum):
     SURE = "sure"
     POSSIBLE = "possible"
     REACH = "reach"
+
+
+class Grid(NamedTuple):
+    """Sets that what is found will be held against later: along their edges, too, traffic is cut into atoms."""
+
+    addresses: tuple[AddressSet, ...]
+    services: tuple[ServiceSet, ...]
+
+
+NO_GRID = Grid((), ())
 
 
 class BudgetError(Exception):
@@ -49,8 +64,10 @@ class Budget:
 class Question:
     """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out.
 
-    `scope` gives, by chain, the only rules that can matter (None: every rule); `reached` collects, where it is given,
-    the rules that decide something.
+    `until` (chain, index) leaves out the rules of that chain behind it; with `layers` permits are told of but take
+    nothing, so that those behind them are told of too. `scope` gives, by chain, the only rules that can matter (None:
+    every rule); `reached` collects, where it is given, the rules that decide something. `lists` keeps what was made of
+    a stage's rules for the next question like this one.
     """
 
     stage: Stage
@@ -61,9 +78,13 @@ class Question:
     facts: Facts
     accepted: frozenset[ConditionKind] = frozenset()
     without: frozenset[tuple[str, int]] = frozenset()
+    until: tuple[str, int] | None = None
+    layers: bool = False
     scope: Mapping[str, Sequence[int]] | None = None
     reached: set[tuple[str, int]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
+    grid: Grid = NO_GRID
+    lists: Lists = field(default_factory=dict)
 
 
 class Hit(NamedTuple):

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from auditor.engine.cells import Cell
-    from parsers.model.rules import Match, Stage
+    from parsers.model.interned import Interned, Pair
+    from parsers.model.rules import Match, Matches, Stage
 
 __all__ = ["Scope", "Windows", "cover"]
 
@@ -32,24 +33,49 @@ class _Axis:
 
     def __init__(self, windows: Sequence[iv.Intervals]) -> None:
         cuts = sorted({0, *(cut for window in windows for low, high in window for cut in (low, high + 1))})
-        self.starts = cuts
-        self.bits = [
+        self._starts = cuts
+        self._segments = [
             sum(1 << number for number, window in enumerate(windows) if iv.contains(window, cut)) for cut in cuts
         ]
         self.known: dict[int, tuple[int, AddressSet]] = {}
+        self._tables: dict[int, tuple[list[int], Interned[AddressSet]]] = {}
 
-    def meets(self, addresses: AddressSet) -> int:
+    def bits(self, addresses: AddressSet) -> int:
         """Give the windows that a set meets; the set is kept beside its bits, so that its id stays its own."""
-        bits = 0
-        starts, segments = self.starts, self.bits
-        for low, high in addresses.intervals:
-            place = bisect_right(starts, low)
-            bits |= segments[place - 1]
-            while place < len(starts) and starts[place] <= high:
-                bits |= segments[place]
-                place += 1
+        known = self.known.get(id(addresses))
+        if known is not None:
+            return known[0]
+        bits = self._of(addresses.intervals)
         self.known[id(addresses)] = (bits, addresses)
         return bits
+
+    def _of(self, intervals: iv.Intervals) -> int:
+        bits = 0
+        starts, segments = self._starts, self._segments
+        top = len(starts)
+        for low, high in intervals:
+            place = bisect_right(starts, low)
+            bits |= segments[place - 1]
+            while place < top and starts[place] <= high:
+                bits |= segments[place]
+                place += 1
+        return bits
+
+    def table(self, interned: Interned[AddressSet]) -> list[int]:
+        """Give the windows that each of a parser's sets meets, by number, and nothing behind the last."""
+        known = self._tables.get(id(interned))
+        if known is None:
+            known = self._tables[id(interned)] = ([*map(self._part, interned.parts), 0], interned)
+        return known[0]
+
+    def _part(self, part: AddressSet | Pair | None) -> int:
+        if isinstance(part, tuple):
+            starts = self._starts
+            place = bisect_right(starts, part[0])
+            if place < len(starts) and starts[place] <= part[1]:
+                return self._of((part,))
+            return self._segments[place - 1]
+        return 0 if part is None else self.bits(part)
 
 
 class Windows:
@@ -60,8 +86,8 @@ class Windows:
         unique = list(dict.fromkeys(cell for cell in cells if cell))
         if len(unique) > _MOST:
             unique = _fewer(unique)
-        self._sources = _Axis([cell.source.intervals for cell in unique])
-        self._destinations = _Axis([cell.destination.intervals for cell in unique])
+        self.sources = _Axis([cell.source.intervals for cell in unique])
+        self.destinations = _Axis([cell.destination.intervals for cell in unique])
         self._services = [cell.services for cell in unique]
         self._all = (1 << len(unique)) - 1
         self._any = all(services == ANY_SERVICE for services in self._services)
@@ -69,16 +95,28 @@ class Windows:
 
     def meet(self, match: Match) -> bool:
         """Tell whether a match takes any of the traffic."""
-        source, destination = match.source, match.destination
-        known = self._sources.known.get(id(source))
-        bits = known[0] if known is not None else self._sources.meets(source)
+        bits = self.destinations.bits(match.destination)
         if not bits:
             return False
-        known = self._destinations.known.get(id(destination))
-        bits &= known[0] if known is not None else self._destinations.meets(destination)
+        bits &= self.sources.bits(match.source)
         if not bits or self._any:
             return bool(bits and match.services)
         return bool(bits & self._service(match.services))
+
+    def meets(self, matches: Matches) -> list[bool]:
+        """Tell it of all matches of a chain, by number."""
+        sources, destinations = (axis.table(matches.addresses) for axis in (self.sources, self.destinations))
+        services = matches.service_sets
+        found = []
+        for number, (source, destination, service) in enumerate(
+            zip(matches.sources, matches.destinations, matches.services, strict=True)
+        ):
+            if service < 0:
+                found.append(self.meet(matches.given[number]))
+                continue
+            bits = sources[source] & destinations[destination]
+            found.append(bool(bits) and bool(bits & self._service(services[service])))
+        return found
 
     def _service(self, services: ServiceSet) -> int:
         if services is ANY_SERVICE:
@@ -118,12 +156,14 @@ class Scope:
         """Find them once; every later question only looks at these."""
         windows = Windows(cells)
         self._indices: dict[tuple[int, str], list[int]] = {}
+        self._stages: dict[int, dict[str, list[int]]] = {}
         for number, stage in enumerate(stages):
+            here = self._stages.setdefault(number, {})
             for chain in stage.chains:
                 rules = chain.rules
                 conditional = rules.conditional()
-                meets = [windows.meet(match) for match in rules.matches]
-                self._indices[number, chain.name] = [
+                meets = windows.meets(rules.matches)
+                here[chain.name] = self._indices[number, chain.name] = [
                     index
                     for index, match in enumerate(rules.match_ids)
                     if meets[match] or (index in conditional and _sure(windows, conditional[index][0]))
@@ -141,6 +181,10 @@ class Scope:
             )
             for number, stage in enumerate(stages)
         )
+
+    def of(self, stage: int) -> dict[str, list[int]]:
+        """Give, by chain, the indices of a stage's rules that matter, in order."""
+        return self._stages[stage]
 
     def indices(self, stage: int, chain: str) -> list[int]:
         """Give the indices of a chain's rules that matter, in order."""

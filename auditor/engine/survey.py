@@ -13,7 +13,7 @@ from auditor.baseline.rows import Requirement
 from auditor.deployment.site import LOCAL_SIDE
 from auditor.engine.cells import EVERYTHING, Cell, intersect
 from auditor.engine.flows import restrict
-from auditor.engine.question import Budget, Mode
+from auditor.engine.question import NO_GRID, Budget, Grid, Mode
 from auditor.engine.relevance import Scope
 from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from auditor.baseline.rows import Region
     from auditor.deployment.site import Question, SideSpec
     from auditor.engine.flows import Decision, Flow
+    from auditor.engine.question import Lists
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
     from parsers.model.interpreter import Judgement
@@ -93,6 +94,24 @@ def _origin(do: Rewrite, matched: AddressSet, targets: AddressSet) -> AddressSet
     return (do.to & targets).shift(matched.intervals[0][0] - do.to.intervals[0][0]) & matched
 
 
+def _grid(question: Question) -> Grid:
+    """Give what permitted traffic is held against."""
+    regions = [
+        region
+        for row in question.rows
+        for region in (*row.required, *row.allowed, *row.off, *(item for option in row.alternatives for item in option))
+    ]
+    ends = [
+        *(addresses for region in regions for addresses in (region.source, region.destination)),
+        *(addresses for side in question.sides for addresses in (side.addresses, side.groups)),
+    ]
+    wide = [question.protected, question.internet, question.unreal_sources, ROUTABLE, ANY4]
+    return Grid(
+        addresses=tuple(dict.fromkeys((*wide, *ends))),
+        services=tuple(dict.fromkeys(region.services for region in regions)),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """One firewall held against one question: where to ask, and how to ask it."""
@@ -103,6 +122,8 @@ class Survey:
     table: tuple[tuple[AddressSet, str], ...] = ()
     scope: Scope | None = None
     lookup: Lookup | None = None
+    grid: Grid = NO_GRID
+    lists: Lists = field(default_factory=dict)
     reached: dict[int, set[tuple[str, int]]] = field(default_factory=dict)
 
     @classmethod
@@ -126,7 +147,7 @@ class Survey:
         asked += rows
         scope = Scope(firewall.stages, asked)
         lookup = Lookup(replace(firewall, stages=scope.stages(firewall.stages)), table)
-        return replace(whole, scope=scope, lookup=lookup)
+        return replace(whole, scope=scope, lookup=lookup, grid=_grid(question))
 
     def judge(self, packet: Packet, ingress: str, *, egress: str | None, traffic: Traffic) -> Judgement:
         """Ask the naive interpreter about a packet of the audited traffic; it visits the rules that can matter."""
@@ -135,8 +156,9 @@ class Survey:
 
     def scope_of(self, number: int, stage: Stage) -> dict[str, list[int]]:
         """Give, by chain, the rules of a stage that can matter."""
-        scope = self.scope or Scope(self.firewall.stages, [EVERYTHING])
-        return {chain.name: scope.indices(number, chain.name) for chain in stage.chains}
+        if self.scope is None:
+            return Scope([stage], [EVERYTHING]).of(0)
+        return self.scope.of(number)
 
     # -- where ----------------------------------------------------------------------------------------------------
 
@@ -185,9 +207,9 @@ class Survey:
                 if other is None or other == pair:
                     yield ingress, outcome
 
-    def without(self, walk: Walk, gone: frozenset[Decision]) -> Walk:
-        """Give a walk that asks as if some rules were not there."""
-        return replace(walk, without=gone, reached=None)
+    def layered(self, walk: Walk, stage: int) -> Walk:
+        """Give a walk that tells of every rule of a stage that would permit, also behind others that do."""
+        return replace(walk, layers=stage, reached=None, grid=NO_GRID)
 
     def narrowed(self, flow: Flow, own: Cell) -> Flow:
         """Give the part of a flow with some traffic in own addresses."""
@@ -273,6 +295,8 @@ class Survey:
             scope=self.scope,
             reached=self.reached,
             budget=self.budget,
+            grid=self.grid,
+            lists=self.lists,
         )
 
     def permitted(self, walk: Walk, cells: dict[str, list[Cell]] | None = None) -> list[Crossing]:

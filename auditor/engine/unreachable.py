@@ -156,6 +156,7 @@ def _question(survey: Survey, stage: Stage, scope: dict[str, list[int]], ingress
         facts={},
         scope=scope,
         budget=budget,
+        lists=survey.lists,
     )
 
 
@@ -195,11 +196,7 @@ def _dead(
     stage = survey.firewall.stages[here.stage]
     scope = survey.scope_of(here.stage, stage) if _ours(rule, survey.question.protected) else wide
     tags = match.tags or frozenset()
-    before = {
-        name: [index for index in indices if name != here.chain or index <= (here.index or 0)]
-        for name, indices in scope.items()
-    }
-    question = _question(survey, stage, before, ingress, budget)
+    question = replace(_question(survey, stage, scope, ingress, budget), until=(here.chain, here.index or 0))
     hits = first_match(question, [(n, tags, cell) for n, cell in enumerate(cells)])
     owners = dict.fromkeys(replace(here, chain=hit.chain, index=hit.rule) for hit in hits if hit.rule is not None)
     return None if here in owners else tuple(owners)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from auditor.engine.cells import Cell, reversed_services
 from auditor.engine.firstmatch import first_match
 from auditor.engine.flows import Decision, Flow, restrict, rewrite
-from auditor.engine.question import Budget, Mode, Question
+from auditor.engine.question import NO_GRID, Budget, Grid, Mode, Question
 from parsers.model.addresses import AddressSet
 from parsers.model.rules import Permit, Rewrite, Side, State, Traffic, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from auditor.engine.question import Lists
     from auditor.engine.relevance import Scope
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
@@ -53,7 +54,8 @@ class Walk:
     """One way of asking a firewall: which bound, with which facts, by which routes.
 
     `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too;
-    `without` names rules that are asked about as if they were not there; `reached` collects, by stage number, the rules
+    `without` names rules that are asked about as if they were not there, `layers` a stage whose permits are told of but
+    take nothing; `reached` collects, by stage number, the rules
     that decided something.
     """
 
@@ -65,9 +67,12 @@ class Walk:
     traffic: Traffic = Traffic.THROUGH
     denies: bool = False
     without: frozenset[Decision] = frozenset()
+    layers: int | None = None
     scope: Scope | None = None
     reached: dict[int, set[tuple[str, int]]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
+    grid: Grid = NO_GRID
+    lists: Lists = field(default_factory=dict)
 
     def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
         """Send traffic in by an interface; gives what passes (and, with `denies`, what does not).
@@ -189,9 +194,9 @@ class Walk:
         return Question(
             without=without,
             reached=None if self.reached is None else self.reached.setdefault(number, set()),
-            scope=None
-            if self.scope is None
-            else {chain.name: self.scope.indices(number, chain.name) for chain in stage.chains},
+            scope=None if self.scope is None else self.scope.of(number),
+            layers=self.layers == number,
+            lists=self.lists,
             stage=stage,
             mode=self.mode,
             state=state,
@@ -200,6 +205,7 @@ class Walk:
             facts=self.facts,
             accepted=self.accepted,
             budget=self.budget,
+            grid=self.grid,
         )
 
     def _permits(self, stage: Stage, chain: str, index: int | None) -> bool:

@@ -15,7 +15,7 @@ from auditor.engine.cells import Cell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from auditor.engine.linear import Entry
+    from auditor.engine.entries import Entry
     from parsers.model.intervals import Intervals
     from parsers.model.rules import Match
 

@@ -9,8 +9,9 @@ from auditor.baseline.rows import Requirement
 from auditor.deployment.load import load
 from auditor.deployment.question import question
 from auditor.engine.cells import Cell, size, subtract
+from auditor.engine.entries import Entry
 from auditor.engine.firstmatch import plan
-from auditor.engine.linear import Entry, decide
+from auditor.engine.linear import decide
 from auditor.engine.question import Mode, Question
 from auditor.engine.survey import Survey, cells_of
 from parsers.model.capture import Capture, Document

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.engine.cells import EVERYTHING, Cell, size
+from auditor.engine.entries import Entry
 from auditor.engine.firstmatch import first_match, plan
-from auditor.engine.linear import Entry, decide
+from auditor.engine.linear import decide
 from auditor.engine.question import Mode, Question
 from parsers.model.addresses import ANY, ANY4, AddressSet
 from parsers.model.rules import Chain, Deny, Match, Permit, Rule, Rules, Stage, State
