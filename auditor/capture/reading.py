@@ -7,6 +7,7 @@ or binary file into a configuration; whoever has such a file says so (`encoding`
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,12 @@ _MAGIC: Final = {
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+_LINE_END: Final = re.compile(r"\r+\n")
+_CONTROLS: Final = bytes(range(1, 32)).translate(None, b"\t\n\r\x03") + b"\x7f"
+"""What a terminal obeys and no configuration holds; 0x03 may end a banner of IOS."""
+_RETURN: Final = re.compile(r"\r")
+_PAGER: Final = re.compile(r"^[ \t]*(?:<--- More --->|--+ ?\(?more\b[^\n]{0,12}--+)", re.MULTILINE | re.IGNORECASE)
+_MORE: Final = ("More", "more", "MORE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +126,28 @@ def _text(data: bytes, path: Path, encoding: str, *, exact: bool = False) -> str
         line = data.count(b"\n", 0, at) + 1
         raise _unreadable("is binary: it holds a NUL byte", path, line=line, hint="save the configuration as text")
     utf8 = encoding.lower().replace("-", "") == "utf8"
-    return _decoded(data, path, "utf-8-sig" if utf8 else encoding).replace("\r\n", "\n")
+    text = _decoded(data, path, "utf-8-sig" if utf8 else encoding)
+    if "\r" in text:
+        text = _LINE_END.sub("\n", text)
+    _demand_no_residue(data, text, path)
+    return text
+
+
+def _demand_no_residue(data: bytes, text: str, path: Path) -> None:
+    """Raise for what a terminal left between the lines; the quick looks keep large files quick."""
+    found = _PAGER.search(text) if any(word in text for word in _MORE) else None
+    what = "the prompt of a pager"
+    if found is None and len(data.translate(None, _CONTROLS)) < len(data):
+        found, what = re.search(f"[{re.escape(_CONTROLS.decode())}]", text), "a control character"
+    if found is None:
+        found, what = _RETURN.search(text), "a carriage return within a line"
+    if found is not None:
+        raise _unreadable(
+            f"holds {what}: it is what a terminal showed, and lines may be lost",
+            path,
+            line=text.count("\n", 0, found.start()) + 1,
+            hint="save it again with paging off (terminal length 0, terminal pager 0)",
+        )
 
 
 def _decoded(data: bytes, path: Path, encoding: str) -> str:

@@ -97,6 +97,39 @@ def test_what_is_no_text_is_refused_with_its_place(tmp_path: Path, data: bytes, 
     assert caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hostname fw1\n<--- More --->\r              \rntp server 192.0.2.1\n", "prompt of a pager"),
+        ("hostname fw1\nlogging host a\rntp server 192.0.2.1\n", "carriage return within a line"),
+        ("hostname fw1\n<--- More --->\nntp server 192.0.2.1\n", "prompt of a pager"),
+        ("hostname fw1\n --More-- ntp server 192.0.2.1\n", "prompt of a pager"),
+        ("hostname fw1\n---(more 50%)---\nntp server 192.0.2.1\n", "prompt of a pager"),
+        ("hostname fw1\n--More--\b\b\b   ntp server 192.0.2.1\n", "prompt of a pager"),
+        ("hostname fw1\naccess-list A extended \x1b[1mdeny\x1b[0m ip any any\n", "control character"),
+    ],
+)
+def test_what_a_terminal_left_is_refused_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    """Prompts of a pager, and characters that move a cursor: lines may be lost, or hidden behind others."""
+    file = tmp_path / "fw1.cfg"
+    file.write_bytes(text.encode())
+
+    with pytest.raises(NotAssessableError, match=message) as caught:
+        read(file)
+
+    assert (caught.value.kind, caught.value.line) == (FailureKind.INCOMPLETE, 2)
+
+
+def test_line_ends_of_a_terminal_and_the_end_of_a_banner_are_text(tmp_path: Path) -> None:
+    """Two carriage returns before a newline are one line's end; 0x03 ends a banner; `more` within a line is a word."""
+    file = tmp_path / "fw1.cfg"
+    file.write_bytes(b"banner motd \x03 -- more or less --\r\r\n\x03\r\n")
+
+    (document,) = read(file).capture.documents
+
+    assert document.text == "banner motd \x03 -- more or less --\n\x03\n"
+
+
 def test_latin_1_is_read_when_said(tmp_path: Path) -> None:
     """The encoding is the user's word, never a guess."""
     file = tmp_path / "fw1.cfg"
