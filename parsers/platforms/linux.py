@@ -15,7 +15,7 @@ from parsers.errors import ParserError
 from parsers.model.firewall import Assumption, Device
 from parsers.platforms._netfilter import iptables_capture as ipt
 from parsers.platforms._netfilter import nft_capture as nft
-from parsers.platforms._netfilter.documents import SAVES, classify, ip_version
+from parsers.platforms._netfilter.documents import COUNTED, SAVES, classify, ip_version
 from parsers.platforms._netfilter.expressions import Place
 from parsers.platforms._netfilter.host import build, not_collected
 from parsers.platforms._netfilter.network import read_network
@@ -47,6 +47,8 @@ _COMMANDS = (
     Command(text="ip -6 -j rule show", name="ip-rule6", optional=True),
     Command(text="sysctl -a -r 'net.*(forward|rp_filter|conntrack_helper|bridge-nf-call)'", name="sysctls"),
     Command(text="uname -nr", name="release", optional=True),
+    Command(text="nft -a list ruleset", name="nft-counters", optional=True, beside=True),
+    *(Command(text=f"{name} -c", name=f"{name}-counters", optional=True, beside=True) for name in SAVES),
 )
 """What is optional may be absent from a host; `_prove` says what must not be absent together."""
 _RECIPE = Recipe(
@@ -69,6 +71,11 @@ _FORBIDDEN = re.compile(
 _ABSENT = 127
 
 
+def _judged(documents: Documents) -> Documents:
+    """Leave out the listings that are there for their counts only: an account need not be allowed them."""
+    return {name: found for name, found in documents.items() if name not in COUNTED}
+
+
 def _usable(documents: Documents) -> Documents:
     """Leave out what a command that is not there, or was refused, has printed."""
     return {
@@ -79,7 +86,8 @@ def _usable(documents: Documents) -> Documents:
 
 
 def _parse(capture: Capture) -> Parsed:
-    every = classify(capture)
+    known = classify(capture)
+    every = _judged(known)
     documents = _usable(every)
     if not set(documents) & {"nft", "nft-json", *SAVES}:
         raise ParserError(
@@ -88,7 +96,7 @@ def _parse(capture: Capture) -> Parsed:
             hint=_WRAPPER,
         )
     notes = Notes(capture)
-    for name, (index, _) in every.items():
+    for name, (index, _) in known.items():
         if name not in documents or name in {"ip-addr", "ip-route", "ip-rule", "ip-rule6", "release"}:
             notes.whole(index, modelled=name in documents)
     network = read_network(documents)
@@ -244,7 +252,7 @@ def _unexplained(found: Ruleset, saves: dict[str, Save]) -> str | None:
 
 
 def _prove(capture: Capture) -> Completeness:
-    every = classify(capture)
+    every = _judged(classify(capture))
     refused = _refused(every)
     if refused is not None:
         return refused

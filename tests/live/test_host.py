@@ -206,7 +206,14 @@ def test_the_wrapper_runs_nothing_else(bed: Bed) -> None:
     """The documented forced command runs the recipe's commands and refuses any other, with a word that is a refusal."""
     transport = bed.connect().get_transport()
     assert transport is not None
-    for command in ("id", "nft list ruleset; id", "nft -f /etc/nftables.conf", "", "iptables-save -c"):
+    for command in (
+        "id",
+        "nft list ruleset; id",
+        "nft -f /etc/nftables.conf",
+        "",
+        "iptables-save -M id",
+        "nft -a list ruleset; id",
+    ):
         channel = transport.open_session(timeout=10)
         if command:
             channel.exec_command(command)
@@ -221,10 +228,45 @@ def test_the_wrapper_runs_nothing_else(bed: Bed) -> None:
 def test_collected_over_ssh_is_what_is_there(perimeter: Bed) -> None:
     """What exec channels bring is byte for byte what the commands print on the host (but for counters and clocks)."""
     over_ssh, there = (
-        [(item.name, item.text) for item in capture.documents if "legacy" not in item.name]
+        [
+            (item.name, item.text)
+            for item in capture.documents
+            if "legacy" not in item.name and not item.name.endswith("-counters")
+        ]
         for capture in (perimeter.collect(), perimeter.read())
     )
     assert over_ssh == there
+
+
+COUNTED_NFT = """\
+table inet st {
+  chain forward {
+    type filter hook forward priority 0;
+    tcp dport 443 counter packets 17 bytes 1020 accept
+    tcp dport 22 accept
+  }
+}
+"""
+COUNTED_IPTABLES = """\
+*filter
+:FORWARD ACCEPT [0:0]
+[5:300] -A FORWARD -p tcp --dport 80 -j DROP
+COMMIT
+"""
+
+
+def test_counts_are_collected_beside(bed: Bed) -> None:
+    """What the kernel counted stands on the rules that are judged, of both back ends, and in no listing of these."""
+    bed.fw("nft", "-f", "-", data=COUNTED_NFT)
+    bed.fw("iptables-restore", "-c", data=COUNTED_IPTABLES)
+    capture = bed.collect()
+    counted = {}
+    for use in linux.PLATFORM.parse(capture).uses:
+        place = capture.documents[use.span.document]
+        counted[place.name, use.count] = place.lines()[use.span.first - 1].strip()
+
+    assert counted["nft", 17].startswith("tcp dport 443 counter accept")
+    assert counted["iptables-save", 5].startswith("-A FORWARD -p tcp")
 
 
 def test_without_permission(bed: Bed) -> None:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parsers.model.capture import Capture, Document
 
-__all__ = ["NAMES", "SAVES", "Documents", "classify", "ip_version"]
+__all__ = ["COUNTED", "NAMES", "SAVES", "Documents", "classify", "ip_version"]
 
-NAMES = (
-    "nft", "nft-json", "iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save", "ipset",
-    "ip-addr", "ip-route", "ip-rule", "ip-rule6", "sysctls", "hostname", "release",
-)  # fmt: skip
-"""The documents of a Linux host by the names that the recipe gives them."""
 SAVES = ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save")
 """The documents that hold saved rules of iptables."""
+COUNTED = {f"{name}-counters": name for name in ("nft", *SAVES)}
+"""The documents that say again, with counts, what another one says: evidence, of which no rule is read."""
+NAMES = (
+    "nft", "nft-json", "iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save", "ipset",
+    "ip-addr", "ip-route", "ip-rule", "ip-rule6", "sysctls", "hostname", "release", *COUNTED,
+)  # fmt: skip
+"""The documents of a Linux host by the names that the recipe gives them."""
 Documents = dict[str, "tuple[int, Document]"]
 
 _SNIFF = (

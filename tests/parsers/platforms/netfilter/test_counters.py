@@ -6,7 +6,7 @@ import pytest
 
 from parsers.contract import Platform
 from parsers.model.capture import Capture, Document
-from parsers.platforms import linux_iptables, linux_nftables
+from parsers.platforms import linux, linux_iptables, linux_nftables
 
 NFT = """\
 table inet filter {
@@ -65,3 +65,66 @@ def test_counts_change_no_meaning(platform: Platform, counted: str, plain: str) 
     assert with_counts.firewalls == without.firewalls
     assert with_counts.ledger == without.ledger
     assert without.uses == ()
+
+
+HANDLED = """\
+table inet filter { # handle 3
+	chain forward { # handle 1
+		type filter hook forward priority filter; policy drop;
+		iifname "wan0" tcp dport 443 counter accept # handle 7
+		tcp dport 23 counter accept comment "# handle 7" # handle 9
+		tcp dport 25 accept # handle 10
+	}
+}
+"""
+COUNTED = HANDLED.replace("443 counter", "443 counter packets 17 bytes 1020").replace(
+    "23 counter", "23 counter packets 0 bytes 0"
+)
+PLAIN_SAVE = SAVE.replace("[17:1020] ", "").replace("[0:0] -A", "-A")
+
+
+def beside(**texts: str) -> list[tuple[str, int, int]]:
+    """Give the document, line and count of each use in a live host's capture with these listings."""
+    names = {key.replace("_", "-"): text for key, text in texts.items()}
+    capture = Capture(documents=tuple(Document(name=name, text=text, exit_status=0) for name, text in names.items()))
+    parsed = linux.PLATFORM.parse(capture)
+    return [(capture.documents[use.span.document].name, use.span.first, use.count) for use in parsed.uses]
+
+
+def test_counts_beside_the_listing() -> None:
+    """Counts that were listed apart stand on the lines of the listing that is judged."""
+    found = beside(
+        nft_counters=COUNTED, iptables_save_counters=SAVE, nft=HANDLED, iptables_save=f"# first\n{PLAIN_SAVE}"
+    )
+
+    assert found == [("nft", 4, 17), ("nft", 5, 0), ("iptables-save", 7, 17), ("iptables-save", 8, 0)]
+
+
+def test_rules_that_changed_meanwhile() -> None:
+    """A rule of nft that is another one by now has no count, and no rule of an iptables table that changed."""
+    found = beside(
+        nft_counters=COUNTED.replace("# handle 9", "# handle 11"),
+        iptables_save_counters=SAVE.replace("--dport 23", "--dport 24"),
+        nft=HANDLED,
+        iptables_save=PLAIN_SAVE,
+    )
+
+    assert found == [("nft", 4, 17)]
+
+
+@pytest.mark.parametrize("text", ["", "st-audit-wrapper: not allowed: nft -a list ruleset\n", "cut sh"])
+def test_counts_that_were_refused(text: str) -> None:
+    """Without counts the capture means the same, is as complete, and says of no rule that it was used."""
+    assert beside(nft=HANDLED, nft_counters=text) == []
+
+
+def test_counts_that_are_refused_leave_the_proof_whole() -> None:
+    """An account that may not list with counts collects as completely as before."""
+    texts = {"nft": HANDLED, "ip-addr": "[]", "ip-route": "[]", "ip-rule": "[]", "sysctls": "net.ipv4.ip_forward = 1\n"}
+    known = [Document(name=name, text=text, exit_status=0) for name, text in texts.items()]
+    refusal = "st-audit-wrapper: not allowed"
+    refused = Document(name="nft-counters", text="", stderr=refusal, exit_status=126)
+    one, two = (linux.PLATFORM.prove(Capture(documents=tuple(items))) for items in (known, [*known, refused]))
+
+    assert one == two
+    assert refusal not in one.reason
