@@ -76,7 +76,7 @@ class AccessLists:
             if name in self._text.acls:
                 known = self._read(self._text.acls[name])
             else:
-                self._text.remark(RemarkKind.UNDEFINED, f"access-list {name} is not defined", number)
+                self._text.remark(RemarkKind.UNDEFINED, f"access-list {name} is not defined", number, decides=True)
                 builder = RulesBuilder()
                 for rule in unknown_rules(f"access-list {name} is not defined"):
                     builder.append(rule)

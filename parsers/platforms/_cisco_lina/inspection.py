@@ -106,16 +106,20 @@ class Policies:
             policy = self._policies.get(words[1])
             if policy is None:
                 what = f"{node.text}: policy-map {words[1]} is not defined"
-                self._text.remark(RemarkKind.UNDEFINED, what, node.number)
+                self._text.remark(RemarkKind.UNDEFINED, what, node.number, decides=True)  # it may skip filters
                 continue
             for item in policy.find("class"):
                 name = item.words[-1]
                 known = self._classes.get(name)
                 if known is None and name != "class-default":
                     what = f"policy-map {words[1]}: class-map {name} is not defined"
-                    self._text.remark(RemarkKind.UNDEFINED, what, item.number)
+                    self._text.remark(RemarkKind.UNDEFINED, what, item.number, decides=True)
                     continue
                 matches = tuple(known.find("match")) if known is not None else ()
+                for line in matches:
+                    if line.words[1:2] == ("access-list",) and line.words[-1] not in self._text.acls:
+                        what = f"class-map {name}: access-list {line.words[-1]} is not defined"
+                        self._text.remark(RemarkKind.UNDEFINED, what, line.number)
                 yield _Applied(None if everywhere else words[3], name, matches, item.children, item.number)
 
     def _helpers(self, item: _Applied) -> Iterator[Helper]:
