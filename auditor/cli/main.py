@@ -119,7 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where an error becomes an exit code
         return _fail(error, run)
     finally:
-        if collecting:
+        if arguments is None:
+            # The process is about to end; what it holds need not be searched for cycles three times before.
+            gc.freeze()
+        elif collecting:
             gc.enable()
         if before is not None:
             signal.signal(signal.SIGTERM, before)

@@ -46,6 +46,8 @@ def _as_written() -> Iterator[None]:
 
     def other(name: str) -> object:
         """Take whatever else is asked for from typeguard itself."""
+        if name.startswith("__"):
+            raise AttributeError(name)
         del sys.modules[_CHECKS]
         try:
             return getattr(importlib.import_module(_CHECKS), name)

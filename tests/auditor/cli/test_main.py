@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -212,3 +213,20 @@ def test_closed_pipe() -> None:
     os.close(writing)
 
     assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_process_that_ends_looks_for_no_cycles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process holds when it ends is left alone; whoever calls the program from his own keeps his collector."""
+    assert gc.isenabled()
+    frozen = gc.get_freeze_count()
+    assert main(["platforms"]) == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
+
+    monkeypatch.setattr(sys, "argv", ["st-audit", "platforms"])
+    try:
+        assert main() == 0
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.unfreeze()
+        gc.enable()

@@ -11,11 +11,12 @@ import inspect, sys
 from parsers.text.structure import conf_parse
 parsed = conf_parse()(["interface x", " nameif a"], syntax="asa")
 assert [item.parent.linenum for item in parsed.objs] == [0, 0]
+checks = "typeguard" in sys.modules
 import ciscoconfparse2, typeguard
 assert conf_parse() is ciscoconfparse2.CiscoConfParse
 print(typeguard.__file__ is not None, typeguard.typechecked.__module__.startswith("typeguard"))
 method = inspect.unwrap(ciscoconfparse2.CiscoConfParse.find_objects)
-print("rewritten" if "check_argument_types_internal" in method.__code__.co_names else "as written", file=sys.stderr)
+print("rewritten" if "check_argument_types_internal" in method.__code__.co_names else "as written", checks, file=sys.stderr)
 """
 
 
@@ -29,13 +30,13 @@ def _alone(before: str) -> tuple[str, str]:
 
 def test_it_is_imported_as_it_is_written_and_typeguard_stays_what_it_was() -> None:
     """Its methods are not rewritten, and whoever imports typeguard afterwards gets typeguard."""
-    assert _alone("") == ("True True", "as written")
+    assert _alone("") == ("True True", "as written False")
 
 
 def test_whoever_has_typeguard_keeps_it() -> None:
     """Typeguard that was imported before is the same module afterwards."""
     before = "import typeguard as kept, atexit; atexit.register(lambda: print(kept is sys.modules['typeguard']))"
-    assert _alone(before) == ("True True\nTrue", "as written")
+    assert _alone(before) == ("True True\nTrue", "as written True")
 
 
 def test_what_else_it_may_want_of_typeguard_is_there() -> None:
@@ -50,9 +51,9 @@ def asking(name, *args, **kwargs):
     return known(name, *args, **kwargs)
 builtins.__import__ = asking
 """
-    assert _alone(before) == ("True True", "as written")
+    assert _alone(before) == ("True True", "as written False")
 
 
 def test_whoever_has_it_keeps_it() -> None:
     """Where somebody imported it before, that one is used; neither writes a log to stderr."""
-    assert _alone("import ciscoconfparse2") == ("True True", "rewritten")
+    assert _alone("import ciscoconfparse2") == ("True True", "rewritten True")
