@@ -16,7 +16,8 @@ import ciscoconfparse2, typeguard
 assert conf_parse() is ciscoconfparse2.CiscoConfParse
 print(typeguard.__file__ is not None, typeguard.typechecked.__module__.startswith("typeguard"))
 method = inspect.unwrap(ciscoconfparse2.CiscoConfParse.find_objects)
-print("rewritten" if "check_argument_types_internal" in method.__code__.co_names else "as written", checks, file=sys.stderr)
+rewritten = "check_argument_types_internal" in method.__code__.co_names
+print("rewritten" if rewritten else "as written", checks, file=sys.stderr)
 """
 
 
