@@ -10,39 +10,29 @@ from parsers.errors import ParserError, UnsupportedError
 from parsers.model.addresses import ANY, ANY4
 from parsers.model.capture import Span
 from parsers.model.firewall import Firewall
-from parsers.platforms._cisco_lina.ace import Surroundings
 from parsers.platforms._cisco_lina.acl import AccessLists
+from parsers.platforms._cisco_lina.assembly import assemble, with_pair
 from parsers.platforms._cisco_lina.configuration import Configuration, read
 from parsers.platforms._cisco_lina.device import (
     UNIFIED,
     context_names,
     describe,
-    management,
     read_names,
     refuse,
     unread_contexts,
     version_of,
 )
-from parsers.platforms._cisco_lina.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
 from parsers.platforms._cisco_lina.hits import counts_by_line
-from parsers.platforms._cisco_lina.inspection import Policies
-from parsers.platforms._cisco_lina.interfaces import ports, routing
-from parsers.platforms._cisco_lina.nat import translations
-from parsers.platforms._cisco_lina.objects import Objects
 from parsers.platforms._cisco_lina.recognition import is_asa
 from parsers.platforms._cisco_lina.secrets import SECRETS
-from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
-from parsers.platforms._cisco_lina.units import FAILOVER, role, standby
-from parsers.platforms._cisco_lina.vocabulary import settle, unbound
-from parsers.platforms._cisco_lina.vpn import Tunnels
+from parsers.platforms._cisco_lina.units import FAILOVER
+from parsers.platforms._cisco_lina.vocabulary import settle
 from parsers.platforms.cisco_asa.recipe import ACCESS_LISTS, CONFIGURATION, RECIPE, VERSION, is_beside, prove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from parsers.model.addresses import AddressSet
     from parsers.model.capture import Capture, Document
-    from parsers.platforms._cisco_lina.interfaces import Port, Routing
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 
@@ -82,7 +72,7 @@ def parse(capture: Capture) -> Parsed:
             describe(text, others)
             settle(text)
         else:
-            firewalls.append(_with_pair(_convert(text, _context(document, text), others), pair))
+            firewalls.append(with_pair(_convert(text, _context(document, text), others), pair))
     if not firewalls:
         raise UnsupportedError(
             "multiple context mode, and the capture holds only the system execution space, which passes no traffic",
@@ -123,84 +113,15 @@ def _context(document: Document, text: Configuration) -> str:
     return named if named != document.name else hostname
 
 
-def _with_pair(firewall: Firewall, texts: Sequence[str]) -> Firewall:
-    """Say which unit of a failover pair it is, where the device was asked."""
-    device = replace(firewall.device, ha_role=role(texts, firewall.device.ha_role))
-    return replace(firewall, device=device, assumptions=(*firewall.assumptions, *standby(texts)))
-
-
 def _convert(text: Configuration, context: str, others: Sequence[str]) -> Firewall:
     """Give the words their meaning."""
     read_names(text)
     device, assumptions = describe(text, others)
     version = version_of((text.head, *others))
-    found = ports(text)
-    routes = routing(text, found)
-    objects = Objects(text)
-    lists = AccessLists(
-        Surroundings(
-            text=text,
-            objects=objects,
-            every=ANY if version is None or version >= UNIFIED else ANY4,
-            interfaces={port.interface.name: port.own for port in found},
-            schedules=_schedules(text),
-        )
-    )
-    bound = bindings(text, frozenset(port.interface.name for port in found))
-    gate = gates(text)
-    nat = translations(text, objects, {port.interface.name: port.primary for port in found})
-    stages = (
-        untranslation_stage(text, nat, _Leaves(found, routes)),
-        gate_stage(text, found, gate),
-        *ingress_stages(found, bound, lists, gate),
-        *egress_stages(found, bound, lists),
-        reverse_path_stage(text, nat),
-        source_stage(text, nat),
-    )
-    for name, numbers in text.acls.items():
-        lists.rules(name, numbers[0])
-    policies = Policies(text, lists)
-    tunnels = Tunnels(text, found, lists)
-    notes = management(text, found)
-    named = objects.resolve_all()
-    unbound(text)
+    every = ANY if version is None or version >= UNIFIED else ANY4
+    firewall, _ = assemble(text, device, "cisco_asa", AccessLists, every=every)
     settle(text)
-    return Firewall(
-        platform="cisco_asa",
-        context=context,
-        device=device,
-        interfaces=tuple(port.interface for port in found),
-        routes=routes.routes,
-        routes_complete=routes.complete,
-        stages=stages,
-        objects=named,
-        helpers=policies.helpers(),
-        assumptions=(*assumptions, *tunnels.assumptions()),
-        bypasses=(*tunnels.bypasses(), *policies.bypasses()),
-        management=notes,
-    )
-
-
-def _schedules(text: Configuration) -> frozenset[str]:
-    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
-    found = set()
-    for node in text.find("time-range"):
-        if len(node.words) == 2:
-            found.add(node.words[1])
-            text.ledger.modelled(node.numbers())
-    return frozenset(found)
-
-
-class _Leaves:
-    """Tells by which interfaces addresses are routed."""
-
-    def __init__(self, found: Sequence[Port], routes: Routing) -> None:
-        interfaces = tuple(port.interface for port in found)
-        firewall = Firewall(platform="cisco_asa", interfaces=interfaces, routes=routes.routes)
-        self._table = firewall.egress_table()
-
-    def __call__(self, addresses: AddressSet) -> frozenset[str]:
-        return frozenset(name for part, name in self._table if part & addresses)
+    return replace(firewall, context=context, assumptions=(*assumptions, *firewall.assumptions))
 
 
 PLATFORM = Platform(

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import Channel, Command, Completeness, Contexts, Recipe
-from parsers.platforms._cisco_lina.ends import begins, ends
-from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
+from parsers.platforms._cisco_lina.proof import proof
+from parsers.platforms._cisco_lina.units import FAILOVER
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture, Document
@@ -63,7 +63,6 @@ RECIPE = Recipe(
     refusals=("ERROR: ", "% Invalid input", "Command authorization failed"),
 )
 
-_HINT = "collect it again, or name the file with --assume-complete if it is known to be whole"
 _STARTS = (": Saved", ": Serial Number", "ASA Version ")
 
 
@@ -74,18 +73,6 @@ def is_beside(document: Document) -> bool:
 
 def prove(capture: Capture) -> Completeness:
     """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
-    documents = [document for document in capture.documents if not is_beside(document)]
-    if not documents:
-        return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
-    for document in documents:
-        if not begins(document.text, _STARTS):
-            reason = f"{document.name} does not begin with `: Saved`, `: Serial Number` or `ASA Version`"
-            return Completeness(complete=False, reason=reason, hint=_HINT)
-        if not ends(document.text):
-            reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
-            return Completeness(complete=False, reason=reason, hint=_HINT)
-    state = unsettled([document.text for document in capture.documents if document.name == FAILOVER])
-    if state:
-        reason = f"this unit is just being given its configuration by the other one (failover state {state})"
-        return Completeness(complete=False, reason=reason, hint="collect it again once `show failover` has settled")
-    return Completeness(complete=True)
+    configurations = [document for document in capture.documents if not is_beside(document)]
+    pair = [document for document in capture.documents if document.name == FAILOVER]
+    return proof(configurations, pair, _STARTS)

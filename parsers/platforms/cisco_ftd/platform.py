@@ -9,30 +9,23 @@ from typing import TYPE_CHECKING
 from parsers.contract import LineState, Parsed, Platform
 from parsers.errors import ParserError
 from parsers.model.addresses import ANY
-from parsers.model.firewall import Assumption, Firewall
-from parsers.platforms._cisco_lina.ace import Surroundings
+from parsers.model.firewall import Assumption
+from parsers.platforms._cisco_lina.assembly import assemble, with_pair
 from parsers.platforms._cisco_lina.configuration import Configuration, read
-from parsers.platforms._cisco_lina.device import describe, management, read_names, refuse
-from parsers.platforms._cisco_lina.filters import Gates, bindings, egress_stages, gate_stage, gates, ingress_stages
-from parsers.platforms._cisco_lina.inspection import Policies
-from parsers.platforms._cisco_lina.interfaces import ports, routing
-from parsers.platforms._cisco_lina.nat import translations
-from parsers.platforms._cisco_lina.objects import Objects
+from parsers.platforms._cisco_lina.device import describe, read_names, refuse
+from parsers.platforms._cisco_lina.filters import Gates
 from parsers.platforms._cisco_lina.recognition import is_threat_defense
 from parsers.platforms._cisco_lina.secrets import SECRETS
-from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
-from parsers.platforms._cisco_lina.units import FAILOVER, role, standby
-from parsers.platforms._cisco_lina.vocabulary import settle, unbound
-from parsers.platforms._cisco_lina.vpn import Tunnels
+from parsers.platforms._cisco_lina.units import FAILOVER
+from parsers.platforms._cisco_lina.vocabulary import settle
 from parsers.platforms.cisco_ftd.advanced import AccessPolicies
 from parsers.platforms.cisco_ftd.recipe import BESIDE, RECIPE, VERSION, prove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from parsers.model.addresses import AddressSet
     from parsers.model.capture import Capture
-    from parsers.platforms._cisco_lina.interfaces import Port, Routing
+    from parsers.model.firewall import Firewall
 
 __all__ = ["PLATFORM", "parse", "recognises"]
 
@@ -71,18 +64,12 @@ def parse(capture: Capture) -> Parsed:
         if document.name in BESIDE:
             text.ledger.modelled(range(1, len(text.lines) + 1))
         else:
-            firewalls.append(_with_pair(_convert(text, others), pair))
+            firewalls.append(with_pair(_convert(text, others), pair))
     return Parsed(
         firewalls=tuple(firewalls),
         ledger=tuple(text.ledger.finish() for text in texts),
         remarks=tuple(remark for text in texts for remark in text.remarks),
     )
-
-
-def _with_pair(firewall: Firewall, texts: Sequence[str]) -> Firewall:
-    """Say which unit of a failover pair it is, where the device was asked."""
-    device = replace(firewall.device, ha_role=role(texts, firewall.device.ha_role))
-    return replace(firewall, device=device, assumptions=(*firewall.assumptions, *standby(texts)))
 
 
 def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
@@ -91,50 +78,14 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     device, _ = describe(text, others)
     version = _VERSION.search(text.head)
     device = replace(device, version=version[1] if version is not None else "")
-    found = ports(text)
-    routes = routing(text, found)
-    objects = Objects(text)
-    lists = AccessPolicies(
-        Surroundings(
-            text=text,
-            objects=objects,
-            every=ANY,
-            interfaces={port.interface.name: port.own for port in found},
-            schedules=_schedules(text),
-        )
-    )
-    bound = bindings(text, frozenset(port.interface.name for port in found))
-    gates(text)  # accounts for `same-security-traffic`; interfaces of this system are all of one level
-    nat = translations(text, objects, {port.interface.name: port.primary for port in found})
-    stages = (
-        untranslation_stage(text, nat, _Leaves(found, routes)),
-        gate_stage(text, found, _OPEN),
-        *ingress_stages(found, bound, lists, _OPEN),
-        *egress_stages(found, bound, lists),
-        reverse_path_stage(text, nat),
-        source_stage(text, nat),
-    )
-    for name, numbers in text.acls.items():
-        lists.rules(name, numbers[0])
-    policies = Policies(text, lists)
-    tunnels = Tunnels(text, found, lists)
-    notes = management(text, found)
-    named = objects.resolve_all()
-    unbound(text)
+    # Interfaces of this system are all of one level.
+    firewall, lists = assemble(text, device, _ID, AccessPolicies, every=ANY, gate=_OPEN)
     _account(text)
     settle(text)
-    return Firewall(
-        platform=_ID,
-        device=device,
-        interfaces=tuple(port.interface for port in found),
-        routes=routes.routes,
-        routes_complete=routes.complete,
-        stages=stages,
-        objects=named,
-        helpers=policies.helpers(),
-        assumptions=(*_assumptions(lists), *tunnels.assumptions()),
-        bypasses=(*lists.fastpaths, *tunnels.bypasses(), *policies.bypasses()),
-        management=notes,
+    return replace(
+        firewall,
+        assumptions=(*_assumptions(lists), *firewall.assumptions),
+        bypasses=(*lists.fastpaths, *firewall.bypasses),
     )
 
 
@@ -158,28 +109,6 @@ def _assumptions(lists: AccessPolicies) -> tuple[Assumption, ...]:
         why = "a prefilter rule that analyses hands packets to the access control policy, and tunnels to Snort"
         found.append(Assumption(text="tunnels are judged by their outer header, not by what they carry", why=why))
     return tuple(found)
-
-
-def _schedules(text: Configuration) -> frozenset[str]:
-    """Give the names of the time ranges; no clock is asked here, so each is a condition, a past one too."""
-    found = set()
-    for node in text.find("time-range"):
-        if len(node.words) == 2:
-            found.add(node.words[1])
-            text.ledger.modelled(node.numbers())
-    return frozenset(found)
-
-
-class _Leaves:
-    """Tells by which interfaces addresses are routed."""
-
-    def __init__(self, found: Sequence[Port], routes: Routing) -> None:
-        interfaces = tuple(port.interface for port in found)
-        firewall = Firewall(platform=_ID, interfaces=interfaces, routes=routes.routes)
-        self._table = firewall.egress_table()
-
-    def __call__(self, addresses: AddressSet) -> frozenset[str]:
-        return frozenset(name for part, name in self._table if part & addresses)
 
 
 PLATFORM = Platform(

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import Channel, Command, Completeness, Recipe
-from parsers.platforms._cisco_lina.ends import begins, ends
-from parsers.platforms._cisco_lina.units import FAILOVER, unsettled
+from parsers.platforms._cisco_lina.proof import proof
+from parsers.platforms._cisco_lina.units import FAILOVER
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
@@ -40,24 +40,11 @@ RECIPE = Recipe(
     refusals=("ERROR: ", "% ?Invalid", "Syntax error", "Command authorization failed", "You do not have permission"),
 )
 
-_HINT = "collect it again, or name the file with --assume-complete if it is known to be whole"
 _STARTS = (": Saved", ": Serial Number", "NGFW Version ")
 
 
 def prove(capture: Capture) -> Completeness:
     """Tell whether each configuration of a capture begins and ends as the device begins and ends it."""
-    documents = [document for document in capture.documents if document.name not in BESIDE]
-    if not documents:
-        return Completeness(complete=False, reason="there is no running configuration in it", hint=_HINT)
-    for document in documents:
-        if not begins(document.text, _STARTS):
-            reason = f"{document.name} does not begin with `: Saved`, `: Serial Number` or `NGFW Version`"
-            return Completeness(complete=False, reason=reason, hint=_HINT)
-        if not ends(document.text):
-            reason = f"{document.name} does not end in `Cryptochecksum:` and `: end`"
-            return Completeness(complete=False, reason=reason, hint=_HINT)
-    state = unsettled([document.text for document in capture.documents if document.name == FAILOVER])
-    if state:
-        reason = f"this unit is just being given its configuration by the other one (failover state {state})"
-        return Completeness(complete=False, reason=reason, hint="collect it again once `show failover` has settled")
-    return Completeness(complete=True)
+    configurations = [document for document in capture.documents if document.name not in BESIDE]
+    pair = [document for document in capture.documents if document.name == FAILOVER]
+    return proof(configurations, pair, _STARTS)
