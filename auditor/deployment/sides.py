@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from auditor.baseline.language import INTERNET
+from auditor.deployment.contradictions import check_places
 from auditor.deployment.internet import INTERNET_BASE
 from auditor.deployment.places import protected
 from auditor.deployment.site import (
@@ -53,6 +54,7 @@ def sides_of(deployment: Deployment, entry: FirewallEntry, model: Firewall) -> t
     declared = tuple(_spec(deployment, side, entry.local) for side in entry.sides)
     specs = declared or derived(deployment, entry, model)
     owners = _owners(entry, model, specs)
+    check_places(deployment, entry, model, specs, owners)
     claims = [claim for spec in specs for claim in _explicit(deployment, entry, spec)]
     if entry.local:
         claims.append(_claim(LOCAL_SIDE, entry.local))

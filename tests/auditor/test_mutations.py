@@ -12,6 +12,7 @@ from auditor.deployment.load import load
 from auditor.deployment.question import question
 from auditor.deployment.site import Deployment, Question
 from auditor.engine.survey import Survey, published_to
+from auditor.errors import DeploymentError
 from auditor.report.status import firewall_status
 from auditor.report.values import Confidence, FirewallReport, RowVerdictKind, Status
 from parsers.model.addresses import AddressSet
@@ -110,7 +111,11 @@ def test_no_mutant_passes_unconfirmed(case: str) -> None:
     lines = (FIXTURES / case / "config.txt").read_text().splitlines()
 
     for name, mutant in _mutants(lines):
-        report, model, asked = _audit(_capture(mutant), deployment)
+        try:
+            report, model, asked = _audit(_capture(mutant), deployment)
+        except DeploymentError:
+            assert any(line.startswith("route ") for line in set(lines) - set(mutant)), name
+            continue
 
         assert list(_confirmed(model, asked, report)) == [], name
         if name.startswith("quarantine"):

@@ -35,6 +35,7 @@ def test_every_address_stands_on_one_side_at_most(
             *(Route(destination=AddressSet.of(prefix), interface=name) for prefix, name in routes),
             Route(destination=AddressSet.of("0.0.0.0/0"), interface="outside"),
         ),
+        routes_complete=False,  # else routes that lead a server elsewhere are an error
     )
     found = load({
         "version": 1,
