@@ -12,6 +12,7 @@ from auditor.engine.restrictions import deciding_rule
 from auditor.engine.walk import BYPASS, NO_ROUTE, UNFILTERED
 from auditor.report.values import Box, Line, LineRole, PacketView
 from parsers.model.addresses import ANY, ANY4, ANY6, AddressSet, address_text
+from parsers.model.capture import Lines
 from parsers.model.conditions import Bounds
 from parsers.model.packets import Packet
 from parsers.model.rules import State, View
@@ -36,11 +37,11 @@ _CLIENT_PORT = 40000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Citer:
-    """Turns decisions into cited lines; keeps each document's lines to slice from."""
+    """Turns decisions into cited lines; cuts them out of each document."""
 
     survey: Survey
     capture: Capture
-    _lines: dict[int, list[str]] = field(default_factory=dict)
+    _lines: dict[int, Lines] = field(default_factory=dict)
     _objects: dict[str, NamedObject] = field(default_factory=dict)
 
     def line(self, span: Span | None, text: str, role: LineRole) -> Line:
@@ -50,8 +51,8 @@ class Citer:
             return Line(file=name, line=None, end_line=None, text=text, role=role)
         document = self.capture.documents[span.document]
         if span.document not in self._lines:
-            self._lines[span.document] = document.lines()
-        shown = "\n".join(self._lines[span.document][span.first - 1 : span.last])
+            self._lines[span.document] = Lines(document.text)
+        shown = self._lines[span.document].cut(span.first, span.last)
         return Line(file=document.name, line=span.first, end_line=span.last, text=shown, role=role)
 
     def decision(self, decision: Decision, role: LineRole) -> Line:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.model.addresses import AddressSet
-from parsers.model.capture import Capture, Document, Span
+from parsers.model.capture import Capture, Document, Lines, Span
 from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.firewall import Firewall, Members
 from parsers.model.interned import Interned, Pair
@@ -139,6 +139,19 @@ def test_stage_finds_its_chains() -> None:
 def test_values_hash(firewall: Firewall) -> None:
     """A whole firewall is hashable, so every value in it is."""
     assert hash(firewall) == hash(replace(firewall))
+
+
+@given(st.lists(st.sampled_from(["", "x", "line", "y" * 5000, "z" * 9000]), max_size=12), st.booleans(), st.data())
+def test_lines_are_cut_as_if_all_were_kept(lines: list[str], ended: bool, data: st.DataObject) -> None:
+    """Any lines of any text come out as they stand, and what lies behind the text is nothing."""
+    text = "\n".join(lines) + ("\n" if ended and lines else "")
+    document = Document(name="a", text=text)
+    assert document.line_count() == len(document.lines())
+    cutter = Lines(text)
+    for _ in range(4):
+        first = data.draw(st.integers(min_value=1, max_value=15))
+        last = data.draw(st.integers(min_value=first, max_value=16))
+        assert cutter.cut(first, last) == "\n".join(document.lines()[first - 1 : last])
 
 
 def test_capture_slices_its_documents() -> None:
