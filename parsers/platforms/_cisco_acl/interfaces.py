@@ -127,7 +127,7 @@ def ports(
         if len(node.words) < 2:
             continue
         name = interface_name(node.words[1:])
-        plain = name.endswith(node.words[-1]) and name[-1].isdecimal()
+        plain = name.lower().endswith(node.words[-1].lower()) and name[-1].isdecimal()
         if not plain and not _KINDS.intersection(node.words):
             text.strange(f"the name of an interface: {node.text}", node.number, decides=True)
         reader = _Reader(text, found.setdefault(name, Port(name, node)), others, irrelevant)
