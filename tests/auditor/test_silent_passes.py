@@ -129,7 +129,13 @@ PLANE = "control-plane\n"
 QUEUES = "policy-map Q\n class class-default\n  police 8000 conform-action drop exceed-action drop\n!\n"
 QUEUES_BELOW = "policy-map Q\n class class-default\n  police cir 8000\n   conform-action drop\n!\n"
 USES = "+ service-policy input Q\n"
+OUTER = (OUTSIDE, "+ ip nat outside\n")
+INNER = (" ip access-group EDGES_IN in\n", "+ ip nat inside\n")
+OTHER = "ip nat inside source static 192.0.2.10 198.51.100.10\n"
+MANY = "ip nat inside source list 1 interface GigabitEthernet0/0 overload\naccess-list 1 permit any\n"
 ON_IOS: Changes = {
+    "a published address that the list does not name": (1, (OUTER, INNER, (PLANE, f"{OTHER}{PLANE}"))),
+    "an overload that takes the replies": (3, (OUTER, INNER, (PLANE, f"{MANY}{PLANE}"))),
     "a list that is taken away again": (3, ((OUTSIDE, "+ no ip access-group OUTSIDE_IN in\n"),)),
     "a router that does not route": (3, ((PLANE, f"no ip routing\n{PLANE}"),)),
     "a rate limit that drops all": (3, ((OUTSIDE, USES), (PLANE, f"{QUEUES}{PLANE}"))),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY4, AddressSet
 from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.rules import Call, Chain, Goto, Match, Permit, Return, Rewrite, Rule, Rules, Side, Stage, State
+from parsers.model.rules import Call, Chain, Deny, Goto, Match, Permit, Return, Rewrite, Rule, Rules, Side, Stage, State
 from parsers.model.services import ANY_SERVICE, TCP, UDP, ServiceSet
 from parsers.platforms._cisco_acl.acl import PERMIT
 from parsers.platforms._cisco_acl.addresses import masked, prefix, single
@@ -120,11 +120,47 @@ class Translations:
             rules = [self._outside_destination(item) for item in self._outside_statics]
             name = "NAT of outside destinations"
             yield self._stage(name, Side.DESTINATION, rules, [], ingress=self.inside, egress=self.outside)
+        yield self._replies()
         rules = [self._source(item) for item in sorted(self._statics, key=lambda item: item.order)]
         chains: list[Chain] = []
         rules += [self._call(dynamic, Side.SOURCE, chains) for dynamic in self._dynamics]
         name = "NAT inside to outside"
         yield self._stage(name, Side.SOURCE, rules, chains, ingress=self.inside, egress=self.outside)
+
+    def _replies(self) -> Stage:
+        """Give what keeps replies from whom they answer: a packet that came by a host's own address has none.
+
+        They leave as the address that the host has outside, which the sender never asked.
+        """
+        rules = []
+        for item in self._statics:
+            services = ANY_SERVICE
+            if item.protocol:
+                services = ServiceSet.protocol(item.protocol, source_ports=(item.local_port, item.local_port))
+            rules.append(self._unasked(Match(source=item.local, services=services), tuple(item.why), item.number))
+        for dynamic in self._dynamics:
+            why = (*dynamic.why, _unknown("whether a reply is translated that belongs to no translation"))
+            selected = self._lists.rules(4, dynamic.name, dynamic.number) if dynamic.selector == "list" else ()
+            matches = [rule.possible for rule in selected if isinstance(rule.do, Permit)]
+            rules += [
+                self._unasked(Match(source=match.source, destination=match.destination), why, dynamic.number)
+                for match in (matches if dynamic.selector == "list" else [Match(source=ANY4)])
+            ]
+        name = "NAT of replies"
+        return Stage(
+            name=name,
+            chains=(Chain(name=name, rules=Rules.of(*rules)),),
+            default=PERMIT,
+            default_name="replies as asked",
+            ingress=self.inside,
+            egress=self.outside,
+            stateful=False,
+        )
+
+    def _unasked(self, match: Match, why: tuple[Condition, ...], number: int) -> Rule:
+        untranslated = replace(match, states=frozenset({State.ESTABLISHED}), tags=frozenset())
+        name = "the reply is translated, and what it answers was not"
+        return Rule(do=Deny(), possible=untranslated, conditions=why, name=name, span=self._text.span(number))
 
     @staticmethod
     def _stage(
@@ -157,7 +193,8 @@ class Translations:
         for item in sorted(self._statics, key=lambda item: item.order):
             services = ServiceSet.protocol(item.protocol, (item.known_port,) * 2) if item.protocol else ANY_SERVICE
             ports = (item.local_port, item.local_port) if item.protocol else None
-            do = Rewrite(side=Side.DESTINATION, to=item.local, shift=item.local.size > 1, ports=ports)
+            tag = f"nat {item.number}"
+            do = Rewrite(side=Side.DESTINATION, to=item.local, shift=item.local.size > 1, ports=ports, tag=tag)
             rules.append(self._rule(item, do, Match(destination=item.known, services=services)))
         chains: list[Chain] = []
         rules += [self._call(rotary, Side.DESTINATION, chains) for rotary in self._rotaries]
@@ -185,7 +222,7 @@ class Translations:
     def _call(self, item: _Dynamic, side: Side, chains: list[Chain]) -> Rule:
         """Call the chain that translates what a list or a route map permits, and returns on what it denies."""
         name = f"{item.selector} {item.name} at line {item.number}"
-        do = Rewrite(side=side, to=item.to)
+        do = Rewrite(side=side, to=item.to, tag=f"nat {item.number}" if side is Side.DESTINATION else None)
         if item.selector == "list":
             chains.append(Chain(name=name, rules=Rules.of(*self._selected(item, do))))
         else:
