@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # for writing only; nothing is parsed here
 
 from auditor.export.escape import shortened, xml_text
-from auditor.export.words import direction, packet_text, place, row_traffic, traffic_text
+from auditor.export.words import direction, gathered, listed, packet_text, place, row_traffic
 from auditor.report.status import JUDGED, SEVERITIES, FailOn
 from auditor.report.values import Kind, RowVerdictKind, Severity
 
@@ -101,9 +101,9 @@ def _lines(finding: Finding) -> Iterator[str]:
     if direction(finding):
         yield direction(finding)
     yield from (f"{place(line)}: {line.text} ({line.role.value})" for line in finding.lines)
-    yield from (traffic_text(box) for box in finding.traffic[:20])
+    yield from listed(gathered(finding.traffic), 20)
     if finding.witness is not None:
-        yield packet_text(finding.witness)
+        yield f"packet: {packet_text(finding.witness)}"
     if finding.remedy:
         yield f"remedy: {finding.remedy}"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.export.escape import shortened, visible
 from auditor.export.json import boxes, line, packet
-from auditor.export.words import citations, decision, row_traffic
+from auditor.export.words import citations, decision, gathered, listed, packet_text, place, row_traffic
 from auditor.report.status import JUDGED, firewall_status
 from auditor.report.values import Finding, FirewallReport, Kind, Report, RowVerdict, RowVerdictKind, Severity
 
@@ -33,6 +33,8 @@ _FAIL: Final = (3, "Fail")
 _OF_A_ROW: Final = frozenset({Kind.MISSING, Kind.PARTIAL, Kind.NOT_ASSESSABLE})
 _HARMLESS: Final = frozenset({Kind.NOTE, Kind.RESTRICTED})
 _LIMIT: Final = 4000
+_TOLD: Final = 5
+"""So many boxes and lines are told in a description; `unmapped` has them all."""
 
 
 def render(report: Report, options: RenderOptions) -> str:
@@ -101,14 +103,18 @@ def _row(firewall: FirewallReport, row: RowVerdict, findings: list[Finding]) -> 
         "lines": [_line(item) for item in row.decided_by],
         "findings": [_words(item.id) for item in findings],
     }
-    return event | _waived(findings) | {"unmapped": unmapped}
+    return event | _remediation(findings) | _waived(findings) | {"unmapped": unmapped}
 
 
 def _finding(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
     outcome = _PASS if finding.kind in _HARMLESS else _WARNING if finding.kind is Kind.NOT_ASSESSABLE else _FAIL
     control = ", ".join(f"row {name}" for name in finding.rows) or finding.kind.value
     sources = citations(finding, firewall.rows)
-    words = f"{finding.kind.value} {finding.source_side or ''} to {finding.destination_side or ''}".strip()
+    between = f"{finding.kind.value} {finding.source_side} to {finding.destination_side}"
+    cited = [line.text if line.line is None else place(line) for line in finding.lines]
+    packets = [f"packet: {packet_text(finding.witness)}"] if finding.witness is not None else []
+    about = [between if finding.source_side else finding.kind.value, *listed(gathered(finding.traffic), _TOLD)]
+    words = "; ".join([*about, *packets, *listed(cited, _TOLD)])
     event = _judged(
         f"{firewall.name}/{finding.id}", finding.title, words, outcome, finding.severity, (control, sources)
     )
@@ -121,8 +127,12 @@ def _finding(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
         "size": str(finding.size),
         "witness": finding.witness and packet(finding.witness),
     }
-    remedy = {"remediation": {"desc": _words(finding.remedy)}} if finding.remedy else {}
-    return event | remedy | _waived([finding]) | {"unmapped": unmapped}
+    return event | _remediation([finding]) | _waived([finding]) | {"unmapped": unmapped}
+
+
+def _remediation(findings: Sequence[Finding]) -> dict[str, Any]:
+    told = dict.fromkeys(finding.remedy for finding in findings if finding.remedy)
+    return {"remediation": {"desc": _words("; ".join(told))}} if told else {}
 
 
 def _judged(  # noqa: PLR0917 - the parts of an event

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from auditor.export.escape import shortened, visible
-from auditor.export.words import citations, decision, direction, packet_text, place, row_traffic, traffic_text
+from auditor.export.words import citations, decision, direction, gathered, listed, packet_text, place, row_traffic
 from auditor.report.status import JUDGED, firewall_status
 from auditor.report.values import Finding, FirewallReport, Kind, Report, RowVerdict, RowVerdictKind
 
@@ -146,7 +146,7 @@ def _row_observation(
 
 
 def _observation(name: str, finding: Finding, firewall: FirewallReport, component: str, moment: str) -> dict[str, Any]:
-    parts = [direction(finding), *(traffic_text(box) for box in finding.traffic[:10])]
+    parts = [direction(finding), *listed(gathered(finding.traffic), 10)]
     parts += [packet_text(finding.witness)] if finding.witness else []
     parts += list(citations(finding, firewall.rows))
     return {

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from auditor.export.escape import shortened, visible
 from auditor.export.json import packet
-from auditor.export.words import citations, direction, packet_text, traffic_text
+from auditor.export.words import citations, direction, gathered, listed, packet_text
 from auditor.report.severity import TABLE
 from auditor.report.status import firewall_status
 from auditor.report.values import Kind, RowVerdictKind, Severity, Status
@@ -162,7 +162,7 @@ def _result(firewall: FirewallReport, finding: Finding) -> dict[str, Any]:
 
 
 def _message(firewall: FirewallReport, finding: Finding) -> str:
-    parts = [finding.title, direction(finding), *(traffic_text(box) for box in finding.traffic[:5])]
+    parts = [finding.title, direction(finding), *listed(gathered(finding.traffic), 5)]
     if finding.witness is not None:
         parts.append(f"packet: {packet_text(finding.witness)}")
     parts += [line.text for line in finding.lines if line.line is None]
