@@ -7,7 +7,7 @@ single operations on Python integers, exactly.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import compress
+from itertools import compress, count
 from typing import TYPE_CHECKING
 
 from auditor.engine.masked import MaskedAddresses, MaskedServices
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from parsers.model.intervals import Intervals
 
-__all__ = ["AddressAtoms", "ServiceAtoms"]
+__all__ = ["AddressAtoms", "ServiceAtoms", "bits"]
 
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
@@ -58,6 +58,12 @@ def _runs(mask: int, cuts: list[int], tops: list[int]) -> Intervals:
 def _digits(mask: int) -> bytes:
     """Give the bits from the lowest on, one byte each."""
     return f"{mask:b}".encode().translate(_BITS)[::-1]
+
+
+def bits(mask: int) -> list[int]:
+    """Give the numbers of the bits of a mask, from the lowest on."""
+    skip = (mask & -mask).bit_length() - 1 if mask else 0
+    return list(compress(count(skip), _digits(mask >> skip))) if mask else []
 
 
 def _weigh(mask: int, weights: list[int]) -> int:
@@ -133,6 +139,7 @@ class ServiceAtoms:
         self._masks: dict[ServiceSet, int] = {}
         self._sets: dict[int, MaskedServices] = {}
         self._exact: dict[int, tuple[ServiceSet, int | None]] = {}
+        self._rows: dict[Intervals, ServiceSet] = {}
 
     def mask(self, services: ServiceSet) -> int:
         """Give the bits of a set that the axes were cut for, within the universe."""
@@ -157,6 +164,15 @@ class ServiceAtoms:
             mask = self._mask(within)
             known = self._exact[id(services)] = (services, mask if self.slabs(mask) == within.slabs else None)
         return known[1]
+
+    def across(self, mask: int, other: ServiceSet) -> ServiceSet:
+        """Give what some bits and a set have in common that tells packets of one atom apart: by source port, mostly."""
+        parts = []
+        for low, high, axis in other.slabs:
+            within = self.exactly(self._rows.setdefault(axis, ServiceSet.from_axis(axis)))
+            part = ServiceSet(self.slabs(mask if within is None else mask & within))
+            parts.append(part & ServiceSet(((low, high, axis),)))
+        return ServiceSet.join(parts)
 
     def services(self, mask: int) -> ServiceSet:
         """Give the set of some bits."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditor.engine.atoms import AddressAtoms, ServiceAtoms
+from auditor.engine.atoms import AddressAtoms, ServiceAtoms, bits
 from auditor.engine.cells import Cell
 from auditor.engine.entries import Entries, Entry
 from auditor.engine.question import NO_GRID
@@ -202,15 +202,6 @@ def _partition(products: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return parts
 
 
-def _bits(mask: int) -> list[int]:
-    out = []
-    while mask:
-        low = mask & -mask
-        out.append(low.bit_length() - 1)
-        mask ^= low
-    return out
-
-
 class _Group:
     """What remains for one group of hosts: classes of services, each with the peers that are left."""
 
@@ -221,7 +212,7 @@ class _Group:
         self.services = list(by_peers.values())
         self.peers = list(by_peers)
         self.alive = set(range(len(self.peers)))
-        self.where = {atom: number for number, mask in enumerate(self.services) for atom in _bits(mask)}
+        self.where = {atom: number for number, mask in enumerate(self.services) for atom in bits(mask)}
         self._narrow: dict[int, list[int] | None] = {}
 
     def take(self, peers: int, services: int, *, takes: bool) -> list[tuple[int, int]]:
@@ -229,7 +220,7 @@ class _Group:
         hits: dict[int, int] = {}
         whole = 0
         if services not in self._narrow:
-            self._narrow[services] = _bits(services) if services.bit_count() <= _NARROW else None
+            self._narrow[services] = bits(services) if services.bit_count() <= _NARROW else None
         atoms = self._narrow[services]
         if atoms is not None and len(atoms) <= len(self.alive):
             numbers = {self.where[atom] for atom in atoms if atom in self.where}
@@ -278,7 +269,7 @@ class _Group:
         self.peers.append(peers)
         if peers:
             self.alive.add(number)
-        for atom in _bits(services):
+        for atom in bits(services):
             self.where[atom] = number
 
     def rest(self) -> Iterator[tuple[int, int]]:

@@ -160,9 +160,7 @@ class MaskedServices(ServiceSet):
     def __and__(self, other: ServiceSet) -> ServiceSet:
         """Give the intersection."""
         bits = self._bits(other)
-        if bits is None:
-            return ServiceSet(self.slabs) & ServiceSet(other.slabs)
-        return self.atoms.services(self.mask & bits)
+        return self.atoms.across(self.mask, other) if bits is None else self.atoms.services(self.mask & bits)
 
     __rand__ = __and__
 
@@ -177,9 +175,9 @@ class MaskedServices(ServiceSet):
     def __sub__(self, other: ServiceSet) -> ServiceSet:
         """Give the difference."""
         bits = self._bits(other)
-        if bits is None:
-            return ServiceSet(self.slabs) - ServiceSet(other.slabs)
-        return self.atoms.services(self.mask & ~bits)
+        if bits is not None:
+            return self.atoms.services(self.mask & ~bits)
+        return ServiceSet(self.slabs) - ServiceSet(other.slabs) if self & other else self
 
     def __rsub__(self, other: ServiceSet) -> ServiceSet:
         """Give what of another set is not in this one."""

@@ -19,7 +19,7 @@ from auditor.engine.walk import Outcome, Walk
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, AddressSet
 from parsers.model.lookup import Lookup
 from parsers.model.rules import Rewrite, Side, Traffic, View
-from parsers.model.services import ANY_SERVICE
+from parsers.model.services import ANY_SERVICE, ServiceSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -108,7 +108,10 @@ def _grid(question: Question) -> Grid:
     wide = [question.protected, question.internet, question.unreal_sources, ROUTABLE, ANY4]
     return Grid(
         addresses=tuple(dict.fromkeys((*wide, *ends))),
-        services=tuple(dict.fromkeys(region.services for region in regions)),
+        # Without source ports: cutting along these too would make every mask as many times longer.
+        services=tuple(
+            dict.fromkeys(ServiceSet.from_axis(axis) for region in regions for _, _, axis in region.services.slabs)
+        ),
     )
 
 

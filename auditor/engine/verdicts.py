@@ -142,10 +142,13 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
     for pair, cells in cuts.items():
         possible = holdings.possible.get(pair, [])
         sure = holdings.sure.get(pair, [])
-        meets = [part for part in possible if intersect(part.own, cells)]
+        meets: list[Part] = []
+        others: list[Part] = []
+        for part in possible:
+            (meets if intersect(part.own, cells) else others).append(part)
         some = some or bool(meets)
         served += meets
-        unanswered += [part for part in possible if part not in meets and intersect([part.forward], cells)]
+        unanswered += [part for part in others if intersect([part.forward], cells)]
         holes[pair] = subtract(cells, [cell for part in possible for cell in part.own])
         unsure[pair] = subtract(cells, [cell for part in sure for cell in part.own])
         accepted = holdings.accepted.get(pair, [])
