@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from auditor.engine.examine import examine
 from auditor.engine.paths import asked, end_to_end
 from auditor.errors import FailureKind, NotAssessableError, UsageError
+from auditor.report.deciders import with_deciders
 from auditor.report.hits import with_hits
 from auditor.report.ids import distinct
 from auditor.report.remedy import remedied
@@ -116,7 +117,7 @@ def audit_firewall(
         ),
         not_judged=(*examined.not_judged, *_elsewhere(parsed, firewall)),
         coverage=_coverage(parsed, capture, platform, examined.not_understood),
-        rows=examined.rows,
+        rows=with_deciders(examined.rows, examined.findings),
         findings=with_hits(remedied(distinct(examined.findings), examined.rows), _hits(parsed, capture)),
     )
     return replace(report, status=firewall_status(report))

@@ -214,7 +214,7 @@ def decision(row: RowVerdict, *, with_file: bool) -> str:
     ]
     words = ", ".join(listed(parts, 3))
     if row.blocked_direction == "return":
-        words = f"the reply is blocked: {words}"
+        words = f"the reply is blocked: {words}" if words else "the reply is blocked"
     return words or row.because
 
 

@@ -100,7 +100,9 @@ def _opened(finding: Finding, rows: dict[str, RowVerdict]) -> str:
     row = next((rows[name] for name in finding.rows if name in rows), None)
     what = _traffic(row) if row is not None else "this"
     if row is not None and row.blocked_direction == "return":
-        return f"let the replies of {what} pass"
+        drops = [line for line in finding.lines if line.role is LineRole.DENIES and line.line is not None]
+        which = f", which {_named(drops)} drop{'' if len(drops) > 1 else 's'}" if drops else ""
+        return f"let the replies of {what} pass{which}"
     if not finding.lines:
         where = row.destination if row is not None else "it"
         return f"publish {where} by a translation, or name the device that does under `published` in the deployment"

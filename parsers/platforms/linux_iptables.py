@@ -89,7 +89,7 @@ def _prove(capture: Capture) -> Completeness:
     return Completeness(
         complete=False,
         reason="saved rules carry no proof that they are whole: a table may be missing behind the last one",
-        hint="collect them with st-audit",
+        hint="collect them with st-audit, or name the file with --assume-complete if it is known to be whole",
     )
 
 

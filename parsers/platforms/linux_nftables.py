@@ -84,7 +84,8 @@ def _prove(capture: Capture) -> Completeness:
     return Completeness(
         complete=False,
         reason="a saved ruleset carries no proof that it is whole: a table may be missing",
-        hint="collect it with st-audit, or keep `nft -js list ruleset` beside `nft -as list ruleset`",
+        hint="collect it with st-audit, keep `nft -js list ruleset` beside `nft -as list ruleset`, or name the file "
+        "with --assume-complete if it is known to be whole",
     )
 
 

@@ -83,7 +83,7 @@ def test_replies() -> None:
     dropped = replace(LACKING, blocked_direction="return")
     (after,) = remedied((_found(Kind.MISSING, DENY, rows=("6",)),), (dropped,))
 
-    assert after.remedy == "let the replies of internet → edge_vip tcp 443 pass"
+    assert after.remedy == "let the replies of internet → edge_vip tcp 443 pass, which line 75 drops"
 
 
 def test_remedy_that_is_known_stays() -> None:
