@@ -113,7 +113,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _text(data: bytes, path: Path, encoding: str, *, exact: bool = False) -> str:
-    if not data.strip() and not exact:
+    if (not data or data.isspace()) and not exact:
         raise _unreadable("is empty", path, hint="save the configuration anew; nothing was judged")
     if len(data) > _LARGEST:
         raise _unreadable(f"is larger than {_LARGEST >> 20} MiB", path, hint="is it a configuration?")
