@@ -8,6 +8,7 @@ into the opposite.
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,7 +30,7 @@ __all__ = ["WORD", "Mutant", "Outcome", "Subject", "blocks", "put", "spoilt", "s
 
 WORD = "frobnicate"
 """A word that no device knows."""
-_PROBES = 24
+_PROBES = 12
 """So many packets besides those of `verdicts.txt` are asked of each fixture."""
 
 _T = TypeVar("_T")
@@ -195,11 +196,12 @@ def _inside(match: Match) -> Iterator[Packet]:
         )
 
 
-def spread(items: Sequence[_T], count: int) -> list[_T]:
-    """Give at most so many items, evenly spread: the same ones each time."""
+def spread(items: Sequence[_T], count: int, seed: str = "") -> list[_T]:
+    """Give at most so many items, evenly spread: the same ones each time, others for each seed."""
     if len(items) <= count:
         return list(items)
-    return [items[number * len(items) // count] for number in range(count)]
+    first = zlib.crc32(seed.encode()) % (len(items) // count)
+    return [items[first + number * len(items) // count] for number in range(count)]
 
 
 def spoilt(word: str) -> str:

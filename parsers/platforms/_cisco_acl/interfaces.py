@@ -23,6 +23,7 @@ SWITCH, TRUNK, VLAN = "switch", "trunk", "vlan"
 """Keys under which `facts` says that an interface is a switch port, a trunk, and of which VLAN."""
 _SWITCHING = frozenset({SWITCH, TRUNK, VLAN})
 _ADDRESS = frozenset({"ip", "ipv4", "ipv6"})
+_NEGATED = _ADDRESS | {"passive-interface", "switchport"}
 _FILTERS = frozenset({"access-group", "traffic-filter"})
 _DIRECTIONS = {"in": "in", "out": "out", "ingress": "in", "egress": "out"}
 _BUNDLES = {"channel-group": "port-channel", "bundle": "bundle-ether"}
@@ -231,7 +232,8 @@ class _Reader:
             self._port.bundle = _BUNDLES[head] + words[2 if second == "id" else 1]
         if head == "no" and (tuple(words[1:3]) in _TAKEN_AWAY or second in {"crypto", "vrf", "zone-member"}):
             return None  # no device prints it; whoever wrote it takes away what stands above
-        known = (head == "no" and second in _ADDRESS) or self._irrelevant(words)
+        plain = words[1:] if head == "no" and second else words
+        known = (head == "no" and second in _NEGATED) or self._irrelevant(plain)
         return False if known else None
 
     def _switchport(self, words: Sequence[str], number: int) -> bool | None:

@@ -79,7 +79,7 @@ _INTERFACE_HEADS = frozenset({
     "flow-sampler", "flowcontrol", "frame-relay", "full-duplex", "glbp", "half-duplex", "hold-queue", "ip-address",
     "isdn", "isis", "keepalive", "l2protocol-tunnel", "lacp", "llc2", "lldp", "load-interval", "logging",
     "mac-address", "macro", "macsec", "max-reserved-bandwidth", "mdix", "media-type", "mka", "mls", "mop", "mpls",
-    "mtu", "mvr", "negotiation", "nmsp", "no", "ntp", "onep", "ospfv3", "peer", "plim", "power", "ppp", "pppoe",
+    "mtu", "mvr", "negotiation", "nmsp", "ntp", "onep", "ospfv3", "peer", "plim", "power", "ppp", "pppoe",
     "pppoe-client", "priority-queue", "private-vlan", "ptp", "pvc", "qos", "queue-set", "random-detect", "rate-limit",
     "rmon", "scramble", "serial", "service-module", "service-policy", "sfp", "smds", "snmp", "source",
     "spanning-tree", "speed", "srr-queue", "stackwise-virtual", "standby", "storm-control", "switchport", "tcam",

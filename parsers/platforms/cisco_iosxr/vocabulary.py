@@ -41,7 +41,7 @@ _INTERFACE_HEADS = frozenset({
     "description", "destination", "dhcp", "duplex", "encapsulation", "ethernet", "ethernet-services", "fec", "flow",
     "flow-control", "forward-class", "hsrp", "keepalive", "l2transport", "lacp", "lldp", "load-interval",
     "local-proxy-arp", "logging", "loopback", "mac-address", "macsec", "monitor-session", "mpls", "mtu", "mux",
-    "negotiation", "no", "path-option", "performance-measurement", "pos", "priority", "proxy-arp", "ptp",
+    "negotiation", "path-option", "performance-measurement", "pos", "priority", "proxy-arp", "ptp",
     "record-route", "rewrite", "service-policy", "signalled-bandwidth", "signalled-name", "source", "speed",
     "transceiver", "tunnel", "vrrp",
 })  # fmt: skip

@@ -49,7 +49,7 @@ _INTERFACE_HEADS = frozenset({
     "cts", "dampening", "delay", "description", "dot1q", "dot1x", "duplex", "encapsulation", "ethernet", "evpn",
     "fabric", "fec", "fex", "flowcontrol", "glbp", "hardware", "host-reachability", "hsrp", "ingress-replication",
     "inherit", "isis", "lacp", "link", "lldp", "load-interval", "logging", "mac", "mac-address", "macsec",
-    "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu", "multicast", "negotiate", "no", "ospfv3",
+    "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu", "multicast", "negotiate", "ospfv3",
     "packet", "peer", "port-channel", "priority-flow-control", "ptp", "qos", "rate-limit", "service-policy",
     "shutdown", "snmp", "source-interface", "spanning-tree", "speed", "speed-group", "storm-control", "switchport",
     "tunnel", "udld", "unidirectional", "vpc", "vrrp", "vrrpv3", "vtp",

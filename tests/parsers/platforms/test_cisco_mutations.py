@@ -68,7 +68,7 @@ def test_a_made_up_word_anywhere(case: Case) -> None:
     """A word that no device knows, anywhere in a line that means something, never turns a verdict into its opposite."""
     item = subject(case)
     places = [(at, place) for at in modelled(item) for place in range(len(item.lines[at].split()) + 1)]
-    found = hold(item, (_with_word(item, at, place) for at, place in spread(places, 30)))
+    found = hold(item, (_with_word(item, at, place) for at, place in spread(places, 12, case_id(case))))
     assert found[Outcome.OPEN] + found[Outcome.REFUSED] > 0
 
 
@@ -81,7 +81,7 @@ def _with_word(item: Subject, at: int, place: int) -> Mutant:
 def test_a_word_spoilt_anywhere(case: Case) -> None:
     """A mask, address, port, protocol, name or keyword that is corrupted never turns a verdict into its opposite."""
     item = subject(case)
-    found = hold(item, spread(list(_spoilt(item)), 30))
+    found = hold(item, spread(list(_spoilt(item)), 14, case_id(case)))
     assert found[Outcome.OPEN] + found[Outcome.REFUSED] > 0
 
 
@@ -135,7 +135,7 @@ def test_each_thing_that_is_named_lost(case: Case) -> None:
     lost = defined(item)
     assert bool(lost) is (case_id(case) not in NOTHING_NAMED)
     wrong = []
-    for name, numbers in spread(list(lost.items()), 8):
+    for name, numbers in spread(list(lost.items()), 5, case_id(case)):
         gone = frozenset(numbers)
         lines = tuple(line for at, line in enumerate(item.lines) if at not in gone)
         outcome, found = item.try_on(Mutant(line=numbers[0] + 1, text=name, lines=lines))
@@ -161,7 +161,7 @@ def test_each_name_in_another_case(case: Case) -> None:
         and word.swapcase() != word
         and not renames(item.lines[at].split(), place)
     ]
-    hold(item, (_turned(item, at, place) for at, place in spread(places, 8)))
+    hold(item, (_turned(item, at, place) for at, place in spread(places, 4, case_id(case))))
 
 
 def _turned(item: Subject, at: int, place: int) -> Mutant:
@@ -173,7 +173,7 @@ def _turned(item: Subject, at: int, place: int) -> Mutant:
 def test_each_line_lost(case: Case) -> None:
     """Without any one of its lines a configuration parses, or is refused, each line that is left accounted for."""
     item = subject(case)
-    for at in spread(modelled(item), 8):
+    for at in spread(modelled(item), 3, case_id(case)):
         item.parse([*item.lines[:at], *item.lines[at + 1 :]])
 
 
@@ -189,7 +189,7 @@ def test_each_block_twice(case: Case) -> None:
                 text=item.lines[block.start],
                 lines=(*item.lines[: block.stop], *item.lines[block.start :]),
             )
-            for block in spread(blocks(item.lines), 6)
+            for block in spread(blocks(item.lines), 3, case_id(case))
         ),
     )
 
@@ -201,5 +201,5 @@ def test_cut_off_at_each_line(case: Case) -> None:
     last = max(at for at, line in enumerate(item.lines) if line.strip())
     for at in range(last):
         assert not platform(case.platform).prove(item.capture(item.lines[:at])).complete, at
-    for at in spread(range(1, last), 6):
+    for at in spread(range(1, last), 2, case_id(case)):
         item.parse(item.lines[:at])
