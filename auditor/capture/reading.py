@@ -135,7 +135,7 @@ def _text(data: bytes, path: Path, encoding: str, *, exact: bool = False) -> str
 
 def _demand_no_residue(data: bytes, text: str, path: Path) -> None:
     """Raise for what a terminal left between the lines; the quick looks keep large files quick."""
-    found = _PAGER.search(text) if any(word in text for word in _MORE) else None
+    found = _PAGER.search(text) if "--" in text and any(word in text for word in _MORE) else None
     what = "the prompt of a pager"
     if found is None and len(data.translate(None, _CONTROLS)) < len(data):
         found, what = re.search(f"[{re.escape(_CONTROLS.decode())}]", text), "a control character"
