@@ -71,7 +71,7 @@ def _text(found: Verified, *, most: int) -> Iterator[str]:
         return "nothing" if text is None else visible(shortened(text, _LIMIT))
 
     yield f"sha256 {found.sha256}"
-    if found.written_by != found.version:
+    if found.written_by and found.written_by != found.version:
         yield f"written by st-audit {safe(found.written_by)}, replayed by {found.version}"
     yield from (f"damaged: {safe(item)}" for item in found.damage)
     yield from (f"not replayed, since it could not be collected: {safe(item)}" for item in found.not_replayed)

@@ -44,8 +44,11 @@ def is_bundle(content: bytes) -> bool:
     return content.startswith(b"PK\x03\x04")
 
 
-def unpack(content: bytes, file: str = "") -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Give an archive's manifest and its other files; raises UsageError for what is no bundle of this version."""
+def unpack(content: bytes, file: str = "", *, harmed: bool = False) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Give an archive's manifest and its other files; raises UsageError for what is no bundle of this version.
+
+    With `harmed` a file whose checksum is not the archive's is given as it stands, for `damage` to name.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -54,10 +57,25 @@ def unpack(content: bytes, file: str = "") -> tuple[dict[str, Any], dict[str, by
             names = [entry.filename for entry in entries]
             if strange := next((name for name in names if not _plain(name) or names.count(name) > 1), None):
                 raise _wrong(f"holds a strange name, {strange!r}", file)
-            files = {entry.filename: archive.read(entry) for entry in entries}
+            files = {entry.filename: _content(archive, entry, content, harmed=harmed) for entry in entries}
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
         raise _wrong(f"is no archive that can be read: {error}", file) from error
     return _manifest(files.pop(MANIFEST, b""), file), files
+
+
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, whole: bytes, *, harmed: bool) -> bytes:
+    try:
+        return archive.read(entry)
+    except zipfile.BadZipFile:
+        if not harmed or entry.compress_type != zipfile.ZIP_STORED:
+            raise
+        # The local header has 30 bytes, then a name and an extra field whose lengths it says (APPNOTE.TXT, 4.3.7).
+        header = whole[entry.header_offset : entry.header_offset + 30]
+        if len(header) < 30:
+            raise
+        name, extra = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
+        start = entry.header_offset + 30 + name + extra
+        return whole[start : start + entry.file_size]
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:

@@ -53,10 +53,32 @@ class Verified:
 
 
 def verify(content: bytes, file: str = "") -> Verified:
-    """Verify a bundle; raises UsageError for what is none, and whatever an audit raises."""
-    manifest, files = unpack(content, file)
+    """Verify a bundle; raises UsageError for what is none, and whatever an audit raises.
+
+    One whose files are harmed so that nothing can be audited again is not the same, which is all that can be told.
+    """
+    manifest, files = unpack(content, file, harmed=True)
     if REPORT not in files:
         raise UsageError(f"the bundle holds no {REPORT}", file=file or None, hint="name a bundle that is whole")
+    harm = tuple(damage(manifest, files))
+    try:
+        return _replayed(content, manifest, files, harm, file)
+    except UsageError:
+        if not harm:
+            raise
+    return Verified(
+        sha256=hashlib.sha256(content).hexdigest(),
+        written_by="",
+        version=VERSION,
+        damage=(*harm, "nothing can be audited again"),
+        not_replayed=(),
+        differences=(),
+    )
+
+
+def _replayed(
+    content: bytes, manifest: dict[str, Any], files: dict[str, bytes], harm: tuple[str, ...], file: str
+) -> Verified:
     text = files[REPORT].decode("utf-8", "backslashreplace")
     stored = loads(text, f"{file}/{REPORT}")
     evidence = evidence_of(manifest, files, file)
@@ -65,7 +87,7 @@ def verify(content: bytes, file: str = "") -> Verified:
         sha256=hashlib.sha256(content).hexdigest(),
         written_by=stored.tool_version,
         version=VERSION,
-        damage=tuple(damage(manifest, files)),
+        damage=harm,
         not_replayed=tuple(item.firewall for item in evidence.audited if item.capture is None),
         differences=_differences(text, again),
     )

@@ -302,6 +302,22 @@ def test_a_run_shows_lines_in_context(run: Run, asa: Path) -> None:
     assert '<tr class="context">' in run("export", "last", "-f", "html").out
 
 
+@pytest.mark.parametrize("word", [b"permit tcp", b'"verdict": "present"', b"\nversion: 1", b'"completeness"'])
+def test_a_flipped_byte(run: Run, bundle: Path, word: bytes) -> None:
+    """Whatever byte of a bundle's files is changed in place, `verify` ends in 1 and names the file."""
+    content = bytearray(bundle.read_bytes())
+    at = content.find(word)
+    assert at >= 0
+    content[at] ^= 1
+    bundle.write_bytes(content)
+    ran = run("verify", bundle)
+
+    assert ran.code == 1, ran.err
+    assert "damaged: " in ran.out
+    assert ran.out.endswith("DIFFERENT\n")
+    assert run("export", bundle).code == 2
+
+
 def test_options_that_only_a_bundle_uses(run: Run, bundle: Path, tmp_path: Path) -> None:
     """A deployment that nothing would be done with is not swallowed in silence."""
     ran = run("export", bundle, "--deployment", tmp_path / "deployment.yaml")
