@@ -7,8 +7,11 @@ from auditor.baseline.document import Path, Problems, nearest
 from auditor.baseline.language import INTERNAL, INTERNET, WORDS, OptionKind
 from auditor.deployment.facts import Facts, Zone
 from auditor.deployment.firewalls import check_firewalls
+from auditor.deployment.internet import INTERNET_BASE
+from auditor.deployment.places import Places, carved
 from auditor.deployment.resolve import Gap, gaps
 from auditor.deployment.site import Deployment, Transfer, Variant
+from parsers.model.addresses import ANY4
 
 __all__ = ["check"]
 
@@ -24,6 +27,7 @@ def check(deployment: Deployment, problems: Problems, *, whole: bool) -> None:
     check_firewalls(deployment, problems)
     if not whole:
         return
+    _nobody_left(deployment, problems)
     facts = [Zone.of(deployment, variant).facts for variant in deployment.variants]
     for variant, known in zip(deployment.variants, facts, strict=True):
         _contradictions(deployment, variant, known, problems)
@@ -51,6 +55,23 @@ def _groups(deployment: Deployment, variant: Variant, problems: Problems) -> Non
                 f"leave {group.name} out, or list only what is its own",
             )  # fmt: skip
         seen.setdefault(key, group.name)
+
+
+def _nobody_left(deployment: Deployment, problems: Problems) -> None:
+    """Note groups of which others leave nobody, and an Internet of which little is left: rows would ask nothing."""
+    for variant in deployment.variants:
+        for group in variant.groups:
+            if group.addresses and group.name != INTERNET and not carved(group, deployment):
+                problems.add(
+                    _at(variant, "groups", group.name), f"other groups inside {group.name} leave nobody of it",
+                    "leave them out, or list only what is their own",
+                )  # fmt: skip
+    public = INTERNET_BASE & ANY4
+    if not deployment.addresses(INTERNET) and 2 * (Places.of(deployment).internet & public).size < public.size:
+        problems.add(
+            ("internal",), "groups and internal addresses leave less than half of the Internet",
+            "list only what is your own: no row would be asked for the rest",
+        )  # fmt: skip
 
 
 def _references(deployment: Deployment, variant: Variant, problems: Problems) -> None:

@@ -17,6 +17,9 @@ from parsers.model.firewall import Firewall
 
 __all__ = ["check_places"]
 
+_HOSTS = 8
+"""So many addresses in a row are hosts; more are a network, in which the firewall may have an address of its own."""
+
 
 def check_places(
     deployment: Deployment,
@@ -38,8 +41,9 @@ def check_places(
 
 
 def _own(entry: FirewallEntry, model: Firewall, hosts: AddressSet) -> Iterator[tuple[str, str, str]]:
+    few = AddressSet.join(AddressSet((part,)) for part in hosts.intervals if part[1] - part[0] < _HOSTS)
     for item in model.interfaces:
-        mine = item.addresses & hosts if item.enabled else None
+        mine = item.addresses & few if item.enabled else None
         if mine:
             yield (
                 f"{mine} is an address of {entry.name} itself, on {item.name}, and of a host that it protects",

@@ -125,12 +125,19 @@ def names_of(
 
 
 def carved(group: Group, deployment: Deployment) -> AddressSet:
-    """Give a group without the more specific groups inside it."""
+    """Give a group without the more specific groups inside it.
+
+    From a protected group only the baseline's own groups are taken: a name that the site gives to some of its hosts
+    for rows of its own leaves them hosts.
+    """
+    known = {item.name: item.protected for item in deployment.baseline.vocabulary.groups}
     inside = [
         other.addresses
         for variant in deployment.variants
         for other in variant.groups
-        if other.addresses != group.addresses and other.addresses <= group.addresses
+        if other.addresses != group.addresses
+        and other.addresses <= group.addresses
+        and (other.name in known or not known.get(group.name))
     ]
     return group.addresses - AddressSet.join(inside)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from auditor.deployment.load import load
+from auditor.deployment.places import carved
 from auditor.deployment.question import question
 from auditor.errors import DeploymentError
 from parsers.model.addresses import AddressSet
@@ -63,6 +64,47 @@ def test_a_host_that_is_the_firewall_itself_is_told() -> None:
 
     with pytest.raises(DeploymentError, match=r"192\.0\.2\.11 is an address of fw itself, on dmz"):
         _asked((PORTS[0], own, PORTS[2]), DEFAULT)
+
+
+def test_an_address_of_the_firewall_within_a_network_of_hosts_is_no_host() -> None:
+    """A site that lists its hosts' whole network lists the firewall's own address with it."""
+    own = Interface(name="inside", addresses=AddressSet.of("10.20.0.1"), networks=AddressSet.of("10.20.0.0/16"))
+    site = {
+        "version": 1,
+        "groups": GROUPS | {"server": ["10.20.0.0/24"]},
+        "topology": {"cluster": "standard"},
+        "firewalls": {"fw": {"sides": SIDES}},
+    }
+
+    question(load(site), "fw", Firewall(platform="cisco_asa", interfaces=(*PORTS[:2], own), routes=(DEFAULT,)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"internal": ["0.0.0.0/0"]}, "internal"),
+        ({"internal": ["0.0.0.0/1", "128.0.0.0/2"]}, "internal"),
+        ({"groups": GROUPS | {"trusted": ["0.0.0.0/0"]}}, "internal"),
+        ({"groups": GROUPS | {"crew": ["10.8.0.0/15"], "a": ["10.8.0.0/16"], "b": ["10.9.0.0/16"]}}, "groups.crew"),
+    ],
+)
+def test_a_site_that_leaves_nobody_to_ask_for_is_told(changes: dict[str, object], key: str) -> None:
+    """Groups or internal addresses that swallow the Internet, and groups that swallow another."""
+    site = {"version": 1, "groups": GROUPS, "firewalls": {"fw": {"sides": SIDES}}}
+
+    with pytest.raises(DeploymentError, match="leave") as caught:
+        load(site | changes)
+
+    assert caught.value.key == key
+
+
+def test_a_name_for_some_hosts_leaves_them_hosts() -> None:
+    """Groups of the site's own inside a protected group take nothing from what its rows ask for."""
+    groups = GROUPS | {"edge_vip": ["192.0.2.10", "192.0.2.20"], "first": ["192.0.2.10"], "second": ["192.0.2.20"]}
+    site = load({"version": 1, "groups": groups, "firewalls": {"fw": {"sides": SIDES}}})
+
+    (vip,) = (group for group in site.variants[0].groups if group.name == "edge_vip")
+    assert carved(vip, site) == AddressSet.of("192.0.2.10", "192.0.2.20")
 
 
 def test_routes_that_fit_or_are_not_all_known_are_no_contradiction() -> None:
