@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
 from parsers.model.addresses import ANY, ANY4
-from parsers.model.firewall import Bypass, Helper
+from parsers.model.firewall import Assumption, Bypass, Helper
 from parsers.model.rules import Permit
 from parsers.model.services import TCP, UDP, ServiceSet
 from parsers.platforms._cisco_lina.addresses import take_ports
@@ -38,6 +38,8 @@ _ACTIONS = frozenset({
     "user-statistics",
 })  # fmt: skip
 """Actions of a policy; all but the two that this module is about drop by content or rate, delay, mark or count."""
+_MODULES = frozenset({"csc", "cxsc", "ips", "sfr"})
+_WATCHING = frozenset({"monitor-only", "promiscuous"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,15 @@ class Policies:
         """Give the traffic whose connections are not tracked (TCP state bypass)."""
         return tuple(bypass for item in self._applied for bypass in self._bypasses(item))
 
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """Give what other inspectors are taken to let pass: their rules are not in the configuration."""
+        modules = {action.words[0] for item in self._applied for action in item.actions if _filters(action)}
+        found = [f"the {name} module drops nothing that is permitted" for name in sorted(modules)]
+        if self._text.find("dynamic-filter", "drop"):
+            found.append("the Botnet Traffic Filter drops nothing that is required")
+        why = "its rules are not in this configuration, and can only take away"
+        return tuple(Assumption(text=text, why=why) for text in found)
+
     def _learn(self, node: Node) -> None:
         text, words = self._text, node.words
         if len(words) > 2 and words[1] == "type":  # inspects an application: can only drop
@@ -93,16 +104,27 @@ class Policies:
             elif child.words[0] == "class" and len(child.words) == 2:
                 text.ledger.modelled((child.number,))
                 for action in child.children:
-                    if action.words[0] in _ACTIONS and not _drops_all(action):
+                    if action.words[0] in _ACTIONS and not _drops_all(action) and self._is_known(action):
                         text.ledger.modelled((action.number,))
 
+    def _is_known(self, action: Node) -> bool:
+        """Tell whether an action's options are; one that is not may be TCP state bypass."""
+        words = action.words
+        if words[:3] != ("set", "connection", "advanced-options"):
+            return True
+        return len(words) == 4 and (words[3] == "tcp-state-bypass" or bool(self._text.find("tcp-map", words[3])))
+
     def _apply(self) -> Iterator[_Applied]:
+        names = {line.words[-1] for node in self._text.find("interface") for line in node.find("nameif")}
         for node in self._text.find("service-policy"):
             words = node.words[:-1] if node.words[-1] == "fail-close" else node.words
             everywhere = len(words) == 3 and words[2] == "global"
             if not everywhere and not (len(words) == 4 and words[2] == "interface"):
                 continue
             self._text.ledger.modelled((node.number,))
+            if not everywhere and words[3] not in names:
+                what = f"{node.text}: there is no such interface"
+                self._text.remark(RemarkKind.UNDEFINED, what, node.number, decides=True)
             policy = self._policies.get(words[1])
             if policy is None:
                 what = f"{node.text}: policy-map {words[1]} is not defined"
@@ -190,6 +212,11 @@ class Policies:
             else:
                 services = ServiceSet.protocol(TCP)
                 yield Bypass(text=text, services=services, ingress=ingress, span=self._text.span(action.number))
+
+
+def _filters(action: Node) -> bool:
+    """Tell whether a module decides about the traffic itself, and does not only see it."""
+    return action.words[0] in _MODULES and not _WATCHING.intersection(action.words)
 
 
 def _drops_all(action: Node) -> bool:

@@ -67,6 +67,13 @@ class Routing:
 def ports(text: Configuration) -> tuple[Port, ...]:
     """Give every interface that has a name, in the order of the configuration."""
     nodes = text.find("interface")
+    seen: set[tuple[str, ...]] = set()
+    for node in nodes:
+        names = {node.words, *(line.words for line in node.find("nameif"))}
+        if seen & names:
+            what = f"{node.text}: a second time, or by a name that another one has"
+            text.remark(RemarkKind.NOT_UNDERSTOOD, what, node.number, decides=True)
+        seen |= names
     down = _down(nodes)
     found = (_port(text, node) for node in nodes)
     return tuple(

@@ -19,7 +19,7 @@ _IRRELEVANT = frozenset({
     "bfd-template", "boot", "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list",
     "compression", "config-register", "configure", "console", "coredump", "cpu", "crashinfo", "Cryptochecksum",
     "ctl-file", "ctl-provider", "cts", "ddns", "dhcp", "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns",
-    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "enable",
+    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter",
     "event", "exit", "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb",
     "group-delimiter", "hardware-bypass", "hostname", "hpm", "http", "hw-module", "icmp", "igmp", "imap4s", "ip-client",
     "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "license-server",
@@ -43,7 +43,8 @@ _IRRELEVANT_PAIRS = frozenset({
     ("aaa", "accounting"), ("aaa", "authentication"), ("aaa", "authorization"), ("aaa", "local"), ("aaa", "mac-exempt"),
     ("aaa", "proxy-limit"), ("access-list", "alert-interval"), ("access-list", "deny-flow-max"), ("crypto", "ca"),
     ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
-    ("crypto", "key"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
+    ("crypto", "key"), ("enable", "password"),
+    ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
     ("ipv6", "local"), ("ipv6", "neighbor"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
     ("sysopt", "nodnsalias"), ("sysopt", "traffic"),
 })  # fmt: skip

@@ -147,6 +147,9 @@ class Tunnels:
         for node in self._text.find("webvpn"):
             for line in node.find("enable"):
                 if len(line.words) > 1:
+                    if line.words[1] not in {port.interface.name for port in self._ports}:
+                        what = f"webvpn: {line.text}: there is no such interface"
+                        self._text.remark(RemarkKind.UNDEFINED, what, line.number, decides=True)
                     yield Bypass(
                         text="remote access: out of the tunnel",
                         source=self._pools(),

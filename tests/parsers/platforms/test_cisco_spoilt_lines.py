@@ -33,10 +33,20 @@ SPOILT: Mapping[str, tuple[tuple[str, str], ...]] = {
         (" nat (dmz,outside) static PUBLIC-NET", " frobnicate (dmz,outside) static PUBLIC-NET"),
     ),
     "cisco_asa/tcp-state-bypass": (
+        ("service-policy OUTSIDE_POLICY interface outside", "service-policy OUTSIDE_POLICY interface frobnicate"),
+        (
+            "  set connection advanced-options tcp-state-bypass",
+            "  set connection advanced-options frobnicate",
+        ),
+        ("policy-map OUTSIDE_POLICY", "policy-map frobnicate"),
         ("class-map BYPASS", "class-map frobnicate"),
         (" class BYPASS", " class frobnicate"),
     ),
-    "cisco_asa/vpn-remote-access": ((" enable outside", " frobnicate outside"),),
+    "cisco_asa/vpn-remote-access": (
+        (" enable outside", " frobnicate outside"),
+        (" enable outside", " enable frobnicate"),
+        (" enable outside", "enable outside"),
+    ),
     "cisco_asa/vpn-site-to-site": (
         (f"{VPN} interface outside", f"{VPN} frobnicate outside"),
         (f"{VPN} 10 match address VPN-SITE-B", f"{VPN} 10 match frobnicate VPN-SITE-B"),
