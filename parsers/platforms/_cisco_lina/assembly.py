@@ -87,7 +87,7 @@ def assemble(
         stages=stages,
         objects=named,
         helpers=policies.helpers(),
-        assumptions=tunnels.assumptions(),
+        assumptions=(*tunnels.assumptions(), *policies.assumptions()),
         bypasses=(*tunnels.bypasses(), *policies.bypasses()),
         management=notes,
     )

@@ -188,3 +188,18 @@ def test_a_strange_action_of_a_policy_decides() -> None:
     text = f"{SITE}{DEFAULT}  frobnicate\nservice-policy global_policy global\n"
     assert state_of(text, "  frobnicate") is LineState.NOT_UNDERSTOOD
     assert [item.decides for item in parsed(text).remarks] == [True]
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("sfr fail-open", ["the sfr module drops nothing that is permitted"]),
+        ("ips inline fail-close sensor vs0", ["the ips module drops nothing that is permitted"]),
+        ("sfr fail-open monitor-only", []),
+        ("ips promiscuous fail-open", []),
+    ],
+)
+def test_what_a_module_decides_is_assumed(action: str, said: list[str]) -> None:
+    """A module in the path has rules of its own that nobody read; one that only watches decides nothing."""
+    policy = f"policy-map global_policy\n class class-default\n  {action}\nservice-policy global_policy global\n"
+    assert [item.text for item in firewall(f"{SITE}{policy}").assumptions] == said
