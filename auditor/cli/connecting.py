@@ -6,6 +6,7 @@ import codecs
 import os
 import re
 import sys
+import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reach", "budget", "hop", "host_keys", "known_hosts_file", "login", "reach", "resolved"]
 
+_ASKING: Final = threading.Lock()
 _JUMP: Final = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\s]+))(?::(?P<port>\d{1,5}))?")
 _SYSTEM: Final = (Path("~/.ssh/known_hosts"), Path("/etc/ssh/ssh_known_hosts"))
 
@@ -119,7 +121,9 @@ def hop(text: str) -> Hop:
 
 
 def _ask(question: str) -> str:
-    return str(click.prompt(question, default="", hide_input=True, show_default=False, err=True))
+    # Of several collections at once one asks at a time.
+    with _ASKING:
+        return str(click.prompt(question, default="", hide_input=True, show_default=False, err=True))
 
 
 def known_hosts_file(options: Collecting) -> Path:

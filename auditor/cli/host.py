@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,9 @@ __all__ = ["command"]
     metavar="DIR",
     help="Keep the redacted configuration in DIR/NAME, for `st-audit config`.",
 )
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1, 50), default=1, help="Firewalls that are collected at once (default: 1)."
+)
 @judging
 @waivers
 @recording(default=False)
@@ -66,6 +70,7 @@ def command(
     encoding: str,
     collecting: Collecting,
     save_config: Path | None,
+    jobs: int,
     judging: Judging,
     waivers: Path | None,
     record: bool,
@@ -84,6 +89,7 @@ def command(
     from auditor.cli.evidence import gather
     from auditor.cli.logs import start
     from auditor.cli.output import deliver
+    from auditor.cli.parallel import at_once
     from auditor.cli.recording import keep
     from auditor.cli.site import file_of, open_site, overrides
     from auditor.cli.waiving import accepted, waive
@@ -102,10 +108,13 @@ def command(
     reports: list[FirewallReport] = []
     audited: list[Audited] = []
     codes: list[int] = []
-    fetched = [
-        _fetched(host, entry, platform, encoding, collecting, save_config, logger)
-        for host, entry in zip(hosts, entries, strict=True)
-    ]
+    fetched = at_once(
+        [
+            partial(_fetched, host, entry, platform, encoding, collecting, save_config, logger)
+            for host, entry in zip(hosts, entries, strict=True)
+        ],
+        jobs,
+    )
     captures = {item.entry.name: (item.collected.capture, item.platform) for item in fetched if item.collected}
     known = models(captures, deployment) if deployment.paths and len(captures) > 1 else {}
     for item in fetched:

@@ -95,7 +95,7 @@ def test_translated_addresses_are_asked_however_it_is_run(
         common = ("--deployment", site, "-f", "json", "--as-of", "2026-11-24")
         fleet = run("fleet", *common, "--no-record")
         bundle = tmp_path / "run.bundle"
-        host = run("host", "inner", "middle", *common, "-o", f"bundle={bundle}")
+        host = run("host", "inner", "middle", *common, "-j", "2", "-o", f"bundle={bundle}")
         alone = run("host", "middle", *common)
     found = timeless(json.loads(fleet.out))
     rows = {row["id"]: row["verdict"] for row in found["rows"]}
