@@ -61,14 +61,19 @@ class Suspects:
             block = text[start:end]
             shapes = _shape(block).split(b"\n")
             if not harmless.issuperset(shapes):
-                suspect = {shape for shape in set(shapes).difference(harmless) if self._suspect(shape)}
-                harmless.update(set(shapes) - suspect)
+                new = set(shapes) - harmless
+                suspect = self._suspect(new)
+                harmless |= new - suspect
                 if suspect:
                     yield from self._lines(text, start, shapes, suspect)
             start = end
 
-    def _suspect(self, shape: bytes) -> bool:
-        return not shape.isascii() or any(word in shape for word in self._words)
+    def _suspect(self, shapes: set[bytes]) -> set[bytes]:
+        together = b"\n".join(shapes)
+        words = [word for word in self._words if word in together]
+        if not words and together.isascii():
+            return set()
+        return {shape for shape in shapes if not shape.isascii() or any(word in shape for word in words)}
 
     def _lines(self, text: str, start: int, shapes: list[bytes], suspect: set[bytes]) -> Iterator[tuple[int, int]]:
         for shape in shapes:
