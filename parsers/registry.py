@@ -1,7 +1,8 @@
 """Which platforms there are: a platform's id is the name of its module, found without importing it.
 
 A family of platforms is a package whose name begins with an underscore. It may have a module `recognition` whose
-RECOGNISES gives, by id, how each of them is recognised: then none of them is imported to be asked.
+MEMBERS are their ids and whose `recognised` gives those that recognise a capture: then none of them is imported to be
+asked.
 """
 
 from __future__ import annotations
@@ -17,8 +18,6 @@ from parsers.contract import Platform
 from parsers.errors import DetectionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from parsers.model.capture import Capture
 
 __all__ = ["detect", "ids", "platform"]
@@ -68,15 +67,12 @@ def _recognising(capture: Capture) -> list[str]:
     """Give the ids of the platforms that recognise a capture."""
     if not capture.documents:
         return []
-    known = _families()
-    return [name for name in ids() if (known.get(name) or platform(name).recognises)(capture)]
-
-
-def _families() -> Mapping[str, Callable[[Capture], bool]]:
-    """Give how the platforms of families are recognised, by id."""
-    known: dict[str, Callable[[Capture], bool]] = {}
+    members: set[str] = set()
+    found: set[str] = set()
     for item in iter_modules(platforms.__path__):
         name = f"{platforms.__name__}.{item.name}.recognition"
         if item.ispkg and item.name.startswith("_") and find_spec(name) is not None:
-            known |= import_module(name).RECOGNISES
-    return known
+            family = import_module(name)
+            members |= family.MEMBERS
+            found |= family.recognised(capture)
+    return [name for name in ids() if (name in found if name in members else platform(name).recognises(capture))]

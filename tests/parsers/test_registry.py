@@ -31,11 +31,11 @@ PLATFORM = Platform(id={id!r}, title={id!r}, recognises=_recognises, parse=_pars
 
 
 FAMILY = """
-def _wall(capture):
-    return "wall" in capture.documents[0].text
+MEMBERS = frozenset({"acme_wall", "acme_gone"})
 
 
-RECOGNISES = {"acme_wall": _wall, "acme_gone": _wall}
+def recognised(capture):
+    return MEMBERS if "wall" in capture.documents[0].text else frozenset()
 """
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["RECOGNISES", "system_of"]
+__all__ = ["MEMBERS", "recognised", "system_of"]
 
 _FIREWALL = re.compile(
     r"^(?:(?:ASA|PIX|FWSM|NGFW) Version |: Hardware: |access-list \S+ (?:advanced|extended) (?:permit|deny|trust) )",
@@ -41,6 +40,7 @@ _IOS = re.compile(
 )
 _SYSTEMS = {"cisco_iosxr": _XR, "cisco_nxos": _NX, "cisco_ios": _IOS}
 """In this order: what IOS writes, the others may write too."""
+MEMBERS = frozenset(_SYSTEMS)
 
 
 def system_of(capture: Capture) -> str | None:
@@ -54,9 +54,7 @@ def system_of(capture: Capture) -> str | None:
     return None
 
 
-def _is(name: str, capture: Capture) -> bool:
-    return system_of(capture) == name
-
-
-RECOGNISES = {name: partial(_is, name) for name in _SYSTEMS}
-"""How each platform of the family is recognised, by its id."""
+def recognised(capture: Capture) -> frozenset[str]:
+    """Give the ids of the members of the family that recognise a capture."""
+    name = system_of(capture)
+    return frozenset() if name is None else frozenset({name})

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["RECOGNISES", "is_asa", "is_threat_defense"]
+__all__ = ["MEMBERS", "is_asa", "is_threat_defense", "recognised"]
+
+MEMBERS = frozenset({"cisco_asa", "cisco_ftd"})
 
 _SIGNS = ("NGFW Version ", " advanced ")
 """One of these is in what only Threat Defense writes: found a hundred times as fast as the lines that begin with it."""
@@ -28,8 +30,15 @@ def is_threat_defense(capture: Capture) -> bool:
 
 def is_asa(capture: Capture) -> bool:
     """Tell whether a capture is the configuration of an ASA, or of its forerunners PIX and FWSM."""
-    return any(_ASA.search(document.text) for document in capture.documents) and not is_threat_defense(capture)
+    return _writes_as_asa(capture) and not is_threat_defense(capture)
 
 
-RECOGNISES = {"cisco_asa": is_asa, "cisco_ftd": is_threat_defense}
-"""How each platform of the family is recognised, by its id."""
+def recognised(capture: Capture) -> frozenset[str]:
+    """Give the ids of the members of the family that recognise a capture."""
+    if is_threat_defense(capture):
+        return frozenset({"cisco_ftd"})
+    return frozenset({"cisco_asa"}) if _writes_as_asa(capture) else frozenset()
+
+
+def _writes_as_asa(capture: Capture) -> bool:
+    return any(_ASA.search(document.text) for document in capture.documents)

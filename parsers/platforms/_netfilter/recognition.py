@@ -9,28 +9,44 @@ from parsers.platforms._netfilter.documents import SAVES, classify
 if TYPE_CHECKING:
     from parsers.model.capture import Capture
 
-__all__ = ["RECOGNISES", "is_host", "is_iptables", "is_nftables"]
+__all__ = ["MEMBERS", "is_host", "is_iptables", "is_nftables", "recognised"]
 
 _RULESET = frozenset({"nft", "nft-json"})
+_SAVED = frozenset(SAVES)
 
 
 def is_host(capture: Capture) -> bool:
     """Tell whether a capture is of a live host: with its addresses, or with rules of both kinds."""
-    found = set(classify(capture))
-    return "ip-addr" in found or (bool(found & _RULESET) and bool(found & set(SAVES)))
+    return _host(frozenset(classify(capture)))
 
 
 def is_iptables(capture: Capture) -> bool:
     """Tell whether a capture is saved rules of iptables, and their sets, and nothing else that is known."""
-    found = set(classify(capture))
-    return bool(found & set(SAVES)) and found <= {*SAVES, "ipset"}
+    return _iptables(frozenset(classify(capture)))
 
 
 def is_nftables(capture: Capture) -> bool:
     """Tell whether a capture is a ruleset of nftables and nothing else that is known."""
-    found = set(classify(capture))
-    return bool(found) and found <= _RULESET
+    return _nftables(frozenset(classify(capture)))
 
 
-RECOGNISES = {"linux": is_host, "linux_iptables": is_iptables, "linux_nftables": is_nftables}
-"""How each platform of the family is recognised, by its id."""
+def recognised(capture: Capture) -> frozenset[str]:
+    """Give the ids of the members of the family that recognise a capture."""
+    names = frozenset(classify(capture))
+    return frozenset(member for member, fits in _FITS.items() if fits(names))
+
+
+def _host(names: frozenset[str]) -> bool:
+    return "ip-addr" in names or (bool(names & _RULESET) and bool(names & _SAVED))
+
+
+def _iptables(names: frozenset[str]) -> bool:
+    return bool(names & _SAVED) and names <= _SAVED | {"ipset"}
+
+
+def _nftables(names: frozenset[str]) -> bool:
+    return bool(names) and names <= _RULESET
+
+
+_FITS = {"linux": _host, "linux_iptables": _iptables, "linux_nftables": _nftables}
+MEMBERS = frozenset(_FITS)
