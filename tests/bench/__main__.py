@@ -27,6 +27,8 @@ one, cannot be compared. Memory is the peak resident set of the whole process.
 A whole process is measured from start to exit; ciscoconfparse2 then only parses the file, which the audit does too.
 What is compared with dd.cudd is the first match and the surplus of each rule that can matter, from parsed rules; making
 its diagrams of the rules counts, making its manager does not. The variables stand in the order that was fastest for it.
+Each tool runs as its users run it: the command line of st-audit turns garbage collection off, and so do the pieces of
+its work that are measured alone.
 """
 _PEERS = ("ciscoconfparse2", "dd", "aerleon")
 
