@@ -219,23 +219,19 @@ class _Group:
         """Give the parts (peers, services) of a product that are left, and take them away."""
         hits: dict[int, int] = {}
         whole = 0
+        services_of, peers_of = self.services, self.peers
         if services not in self._narrow:
             self._narrow[services] = bits(services) if services.bit_count() <= _NARROW else None
         atoms = self._narrow[services]
         if atoms is not None and len(atoms) <= len(self.alive):
             numbers = {self.where[atom] for atom in atoms if atom in self.where}
         else:
-            numbers = set(self.alive)
+            numbers = {number for number in self.alive if services_of[number] & services}
         for number in numbers:
-            if number not in self.alive:
-                continue
-            mine = self.services[number]
-            common = mine & services
-            if not common:
-                continue
-            met = self.peers[number] & peers
+            met = peers_of[number] & peers
             if not met:
                 continue
+            common = services_of[number] & services
             if met == peers:  # mostly, and long numbers are slow to hash
                 whole |= common
             else:
