@@ -16,6 +16,7 @@ from auditor.engine.question import BudgetError, Mode
 from auditor.engine.survey import Survey, cells_of
 from auditor.report.merge import path_verdict
 from auditor.report.values import Hop, PathRow, RowVerdictKind
+from parsers.model.services import PORTS, ServiceSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,26 +68,57 @@ def asked(
 
     `others` are the other firewalls of the run, with their own questions.
     """
-    rows = tuple(_row(deployment, name, row, others) if cuts(row.required, question) else row for row in question.rows)
+    rows = tuple(
+        _row(deployment, name, row, others) if cuts((*row.required, *row.allowed), question) else row
+        for row in question.rows
+    )
     return question if rows == question.rows else replace(question, rows=rows)
 
 
 def _row(
     deployment: Deployment, name: str, row: ResolvedRow, others: Mapping[str, tuple[Firewall, Question]]
 ) -> ResolvedRow:
-    if row.requirement is not Requirement.REQUIRED or row.alternatives:
+    if row.requirement not in {Requirement.REQUIRED, Requirement.ALLOWED}:
         return row
+    options = row.alternatives or (row.required,)
     for path in hops(deployment, row):
         if name not in path:
             continue
-        regions = row.required
-        for hop in path[: path.index(name)]:
-            if hop in others:
-                regions = sent(*others[hop], regions)
-        if regions != row.required:
-            note = f"asked in the addresses that {path[path.index(name) - 1]} sends"
-            return replace(row, required=regions, allowed=(*row.allowed, *regions), notes=(*row.notes, note))
+        before = [others[hop] for hop in path[: path.index(name)] if hop in others]
+        translated = tuple(_followed(before, option) for option in options)
+        allowed = _followed(before, row.allowed)
+        if translated == options and allowed == row.allowed:
+            continue
+        wide = [region for option in translated for region in option]
+        if _takes_any(row.allowed):
+            wide = [_any_source_port(region) for region in wide]
+        note = f"asked in the addresses that {path[path.index(name) - 1]} sends"
+        return replace(
+            row,
+            required=translated[0],
+            alternatives=translated if row.alternatives else (),
+            allowed=tuple(dict.fromkeys((*row.allowed, *allowed, *wide))),
+            notes=row.notes if translated == options else (*row.notes, note),
+        )
     return row
+
+
+def _followed(before: Sequence[tuple[Firewall, Question]], regions: tuple[Region, ...]) -> tuple[Region, ...]:
+    """Give regions as the last of some firewalls in a row sends them."""
+    for firewall, question in before:
+        regions = sent(firewall, question, regions) if regions else regions
+    return regions
+
+
+def _takes_any(allowed: tuple[Region, ...]) -> bool:
+    """Tell whether a row allows its clients whatever source port, and not only those that it asks for."""
+    return any(box.source_ports == PORTS for region in allowed for box in region.services.boxes)
+
+
+def _any_source_port(region: Region) -> Region:
+    """Give a region with every source port: what a hop before lets pass need not be what this one may permit."""
+    services = ServiceSet.of(*(replace(box, source_ports=PORTS) for box in region.services.boxes))
+    return replace(region, services=services)
 
 
 def end_to_end(

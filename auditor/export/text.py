@@ -164,6 +164,8 @@ def _badge(came_to: Status, code: int | None, rest: str) -> Text:
 
 
 def _run_counts(report: Report) -> str:
+    if not report.firewalls:
+        return "no firewall falls to this part of the fleet"
     findings = [finding for firewall in report.firewalls for finding in firewall.findings]
     return f"{counted(len(report.firewalls), 'firewall')}: {_counts(findings)}"
 

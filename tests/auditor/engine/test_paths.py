@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.audit import audit_firewall, compose, models
 from auditor.deployment.load import load
+from auditor.deployment.question import question
 from auditor.deployment.site import Deployment
+from auditor.engine.paths import asked
 from auditor.report.values import Report
 from parsers.model.capture import Capture, Document
 from parsers.registry import platform
@@ -89,9 +92,9 @@ def _capture(text: str) -> Capture:
     return Capture(documents=(Document(name="running-config", text=whole),))
 
 
-def _audited(folder: Path, texts: dict[str, str]) -> tuple[Deployment, Report]:
+def _audited(folder: Path, texts: dict[str, str], site: str = SITE) -> tuple[Deployment, Report]:
     file = folder / "deployment.yaml"
-    file.write_text(SITE)
+    file.write_text(site)
     deployment = load(file)
     asa = platform("cisco_asa")
     captures = {name: (_capture(text), asa) for name, text in texts.items()}
@@ -151,6 +154,53 @@ def test_next_hop_is_asked_in_translated_addresses(tmp_path: Path) -> None:
         _, report = _audited(tmp_path, texts)
 
         assert _row(report, "27")[0] == verdict, sender
+
+
+def test_what_is_allowed_is_translated_too(tmp_path: Path) -> None:
+    """Behind a translation a permit of any source port is no more than the row's, and one of another port still is."""
+    more = "access-list CORE_IN extended permit tcp host 10.30.0.11 host 192.0.2.11 eq 20021\n"
+    middle = MIDDLE.format(sender="10.30.0.11", action="permit")
+    first = middle.index("access-list CORE_IN")
+    texts = {**PLAIN, "middle": middle[:first] + more + middle[first:], "inner": INNER.format(**TRANSLATED)}
+
+    _, report = _audited(tmp_path, texts)
+
+    found = next(item for item in report.firewalls if item.name == "middle").findings
+    assert [(item.kind.value, item.traffic[0].ports) for item in found] == [("extra", "20021")]
+
+
+def test_rows_that_are_only_allowed_are_translated(tmp_path: Path) -> None:
+    """The SOCKS proxy that no transfer needs yet (row 28) may be open behind a translation as before it."""
+    middle = MIDDLE.format(sender="10.30.0.11", action="permit").replace("eq 20022", "range 20022 20022")
+    first = middle.index("access-list CORE_IN")
+    socks = "access-list CORE_IN extended permit tcp host 10.30.0.11 host 192.0.2.11 eq 1080\n"
+    inner = INNER.format(**TRANSLATED).replace("deny ip any any", "permit ip any any")
+    texts = {**PLAIN, "middle": middle[:first] + socks + middle[first:], "inner": inner}
+
+    _, report = _audited(tmp_path, texts)
+
+    assert next(item for item in report.firewalls if item.name == "middle").findings == ()
+
+
+def test_alternatives_are_translated_each(tmp_path: Path) -> None:
+    """Where any of several ports is enough, each of them is asked in the addresses that the hop before sends."""
+    (tmp_path / "deployment.yaml").write_text(SITE)
+    deployment = load(tmp_path / "deployment.yaml")
+    asa = platform("cisco_asa")
+    texts = {"middle": MIDDLE.format(sender="10.30.0.11", action="permit"), "inner": INNER.format(**TRANSLATED)}
+    known = models({name: (_capture(text), asa) for name, text in texts.items()}, deployment)
+    questions = {name: question(deployment, name, model) for name, model in known.items()}
+    row, other = (next(row for row in questions["middle"].rows if row.id == name) for name in ("23", "25"))
+    either = replace(row, alternatives=(row.required, other.required))
+
+    own = replace(questions["middle"], rows=(either,))
+    (found,) = asked(deployment, "middle", own, {"inner": (known["inner"], questions["inner"])}).rows
+
+    assert [[str(region.source) for region in option] for option in found.alternatives] == [["10.30.0.11"]] * 2
+    assert [[region.services for region in option] for option in found.alternatives] == [
+        [region.services for region in option] for option in either.alternatives
+    ]
+    assert found.required == found.alternatives[0]
 
 
 def test_unaudited_hop_leaves_the_row_unknown(tmp_path: Path) -> None:
