@@ -168,6 +168,11 @@ ON_NXOS: Changes = {
 
 XR = "cisco_iosxr/compliant"
 ON_XR: Changes = {
+    "an interface that is not there yet": (
+        1,
+        (("interface GigabitEthernet0/0/0/1\n", "interface preconfigure GigabitEthernet0/0/0/1\n"),),
+    ),
+    "carrier-grade translation": (3, (("router static\n", "service cgn one\n!\nrouter static\n"),)),
     "a pager's rest": (3, ((" 30 deny ipv4 any any\n", "<--- More --->\n 30 deny ipv4 any any\n"),)),
     "a command that nobody knows": (3, (("ssh server v2\n", "+flowspec\n address-family ipv4\n!\n"),)),
     "a list that is taken away again": (

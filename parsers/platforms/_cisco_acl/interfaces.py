@@ -135,6 +135,8 @@ def ports(
         text.ledger.modelled((node.number,))
         for line in node.children:
             reader.read(line)
+        if "preconfigure" in node.words:  # of IOS XR: the hardware is not there
+            found[name].enabled = False
     for port in found.values():
         if port.unnumbered in found:
             port.addresses += found[port.unnumbered].addresses

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
+from parsers.model.addresses import ANY6
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.firewall import Interface, Route
 from parsers.model.rules import Chain, Deny, Match, Rule, Rules, Stage
@@ -137,12 +138,18 @@ class Tables:
         return (port for port in self._ports if port.vrf == vrf and port.enabled)
 
 
-def gate_stage(found: Sequence[Port], tables: Tables) -> Stage:
+def gate_stage(found: Sequence[Port], tables: Tables, *, forwards6: bool = True) -> Stage:
     """Give the stage of what routing itself drops: routes to nowhere, and ways between two tables.
 
-    A way between tables that leak routes into each other is left open.
+    A way between tables that leak routes into each other is left open; so is IPv6 where nobody turned its forwarding
+    on (`forwards6` is False), since a release may do so by itself.
     """
     rules = [Rule(do=Deny(), possible=Match(egress=frozenset({SINK})), name="implicit deny (route to null0)")]
+    if not forwards6:
+        text = "whether IPv6 is forwarded: `ipv6 unicast-routing` is not there"
+        unsure = Condition(kind=ConditionKind.UNKNOWN, text=text)
+        six = Match(source=ANY6, destination=ANY6)
+        rules.append(Rule(do=Deny(), possible=six, conditions=(unsure,), name="implicit deny (IPv6 is not forwarded)"))
     vrfs = dict.fromkeys(port.vrf for port in found)
     for one in vrfs:
         for other in vrfs:

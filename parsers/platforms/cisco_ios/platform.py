@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, Platform, RemarkKind
+from parsers.model.addresses import ANY6
 from parsers.model.firewall import Firewall
 from parsers.model.rules import Traffic
 from parsers.platforms._cisco_acl.ace import Surroundings
@@ -95,7 +96,7 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
         *list_stages(found, lists, "in", opened=opened, behind=behind),
         *device_lists,
         *nat.before_routing(),
-        gate_stage(found, tables),
+        gate_stage(found, tables, forwards6=_forwards6(text, found)),
         *zones.stages(),
         *nat.behind_routing(),
         *list_stages(found, lists, "out", opened=opened, behind=behind),
@@ -122,6 +123,13 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
         assumptions=assumptions(text, found),
         bypasses=tunnels,
         management=notes,
+    )
+
+
+def _forwards6(text: Configuration, found: Sequence[Port]) -> bool:
+    """Tell whether IPv6 is forwarded, as far as an interface has any."""
+    return bool(text.find("ipv6", "unicast-routing")) or not any(
+        addresses & ANY6 for port in found for addresses in port.networks
     )
 
 

@@ -68,4 +68,6 @@ def irrelevant(node: Node) -> bool:
         return len(words) > 1 and words[1] in _IP
     if head in {"class-map", "policy-map"}:
         return not drops(node)
+    if head == "service":
+        return words[1:2] != ("cgn",)  # carrier-grade address translation
     return head in _HEADS

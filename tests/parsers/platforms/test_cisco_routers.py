@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from parsers.contract import LineState, RemarkKind
+from parsers.model.addresses import V6
+from parsers.model.capture import Capture, Document
 from parsers.model.interpreter import Verdict, judge_reply
 from parsers.model.rules import Traffic
+from parsers.registry import platform
 from tests.fixture_cases import Case, case_id, cases, judged, questions
 
 PLATFORMS = ("cisco_ios", "cisco_nxos", "cisco_iosxr", "cisco_ftd")
@@ -40,3 +43,16 @@ def test_each_line_of_a_fixture_is_understood(case: Case) -> None:
         lines = zip(document.lines(), states, strict=True)
         assert [line for line, state in lines if state == LineState.NOT_UNDERSTOOD] == []
     assert [remark for remark in found.remarks if remark.kind is RemarkKind.NOT_UNDERSTOOD] == []
+
+
+def test_ipv6_that_nobody_turned_on_is_not_surely_forwarded() -> None:
+    """Without `ipv6 unicast-routing` no IPv6 packet passes IOS for sure; IPv4 does as before."""
+    (case,) = (item for item in CASES if item.platform == "cisco_ios" and item.folder.name == "ipv6-traffic-filter")
+    text = (case.folder / "config.txt").read_text("utf-8")
+    assert "ipv6 unicast-routing\n" in text
+    without = Document(name="config.txt", text=text.replace("ipv6 unicast-routing\n", ""))
+    found = platform("cisco_ios").parse(Capture(documents=(without,)))
+
+    asked = [item for _, item in questions(case, found) if item.verdict == "permit" and item.packet.source >= V6]
+    verdicts = {judged(found.firewalls[0], item).verdict for item in asked}
+    assert verdicts == {Verdict.UNKNOWN}
