@@ -179,9 +179,21 @@ class Findings:
         if surplus.row is not None:
             return f"{ports} {between} is open although row {surplus.row.id} ({surplus.row.title}) is off"
         if surplus.kind is Kind.OVER_BROAD:
-            word = "rows" if len(surplus.rows) > 1 else "row"
-            return f"{ports} {between} is open beside what {word} {', '.join(surplus.rows)} needs"
+            needs = "rows {} need" if len(surplus.rows) > 1 else "row {} needs"
+            return (
+                f"{ports} {between} is open {self._beyond(surplus, services)} {needs.format(', '.join(surplus.rows))}"
+            )
         return f"{ports} {between} is open and no row needs it"
+
+    def _beyond(self, surplus: Surplus, services: ServiceSet) -> str:
+        """Say in which respect a line opens more than its rows need: another service, else other ends of the same."""
+        allowed = [region for row in self.survey.question.rows if row.id in surplus.rows for region in row.allowed]
+        if services - ServiceSet.join(region.services for region in allowed):
+            return "beside what"
+        senders = AddressSet.join(region.source for region in allowed)
+        if any(part.flow.own.source - senders for part in surplus.parts):
+            return "to more senders than"
+        return "to more hosts than"
 
     def _sensitive(self, surplus: Surplus, services: ServiceSet) -> bool:
         if surplus.row is not None and (surplus.row.cleartext or surplus.row.administration):

@@ -195,3 +195,27 @@ def test_member_that_opens_it() -> None:
 
     assert _cited(finding) == [(1, LineRole.PERMITS.value), (51, LineRole.OBJECT.value)]
     assert finding.size == PARTNERS * SOURCE_PORTS
+
+
+def test_title_says_in_which_respect_a_line_opens_more() -> None:
+    """Another service, more senders or more hosts: the reader need not hold the traffic against the row."""
+    lines = {
+        1: permit(1, PARTNER, VIP, tcp((443, 444))),
+        2: permit(1, TRUSTED, EDGE | VIP, tcp(22)),
+        3: permit(1, TRUSTED | SERVER, EDGE, tcp(22)),
+    }
+    question = asked((HTTPS, ADMIN))
+    titles = [
+        next(item.title for item in examine(device, question, CAPTURE).findings if item.kind is Kind.OVER_BROAD)
+        for device in (
+            firewall(outside=[lines[1]]),
+            firewall(inside=[lines[2]]),
+            firewall(inside=[lines[3]]),
+        )
+    ]
+
+    assert [title.partition(" is open ")[2] for title in titles] == [
+        "beside what row https needs",
+        "to more hosts than row admin needs",
+        "to more senders than row admin needs",
+    ]
