@@ -130,7 +130,7 @@ def _moved(finding: Finding) -> str:
     if not own or own[0].line is None:
         return ""
     away = f"take {_named(own[:1])} out"
-    return f"{away}, or say it before {_named(shadows)} if it is meant to count" if shadows else away
+    return f"{away}, or put it ahead of {_named(shadows)} if it is meant to count" if shadows else away
 
 
 def _traffic(row: RowVerdict) -> str:

@@ -65,7 +65,7 @@ def _found(kind: Kind, *lines: Line, rows: tuple[str, ...] = (), sure: bool = Tr
         ),
         (
             _found(Kind.UNREACHABLE, HTTP_LINE, replace(DENY, role=LineRole.SHADOWS)),
-            "take line 41 out, or say it before line 75 if it is meant to count",
+            "take line 41 out, or put it ahead of line 75 if it is meant to count",
         ),
         (_found(Kind.NOTE, HTTP_LINE), None),
         (_found(Kind.RESTRICTED, DENY), None),
