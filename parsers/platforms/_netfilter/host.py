@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import Parsed, RemarkKind
@@ -56,6 +57,8 @@ def build(
         assumptions = (*assumptions, _NOT_ROUTED)
     for reason in network.reasons:
         notes.remark(RemarkKind.NOTE, f"routing is not fully known: {reason}", None)
+    for doubt in network.doubts:
+        notes.remark(RemarkKind.NOT_UNDERSTOOD, doubt, None, decides=True)
     firewall = Firewall(
         platform=platform,
         device=device or Device(),
@@ -109,15 +112,27 @@ def routing(network: Network) -> tuple[Stage, ...]:
 def _not_forwarding(network: Network) -> list[Rule]:
     """Give what is not forwarded at all: IPv4 by incoming interface, IPv6 for the whole host (ip-sysctl.rst)."""
     rules: list[Rule] = []
+    whole = network.sysctls.get("net.ipv4.ip_forward")
     for item in network.interfaces:
         name = f"net.ipv4.conf.{item.name.replace('/', '.')}.forwarding"
-        if network.sysctls.get(name) == "0":
-            match = Match(destination=ANY4, ingress=frozenset({item.name}))
+        match = Match(destination=ANY4, ingress=frozenset({item.name}))
+        own = network.sysctls.get(name)
+        if own == "0":
             rules.append(_drop(match, f"{name} = 0", network.sysctl_spans.get(name)))
+        elif own is None and whole is None:
+            rules.append(_perhaps(match, name))
     for version, name in ((4, "net.ipv4.ip_forward"), (6, "net.ipv6.conf.all.forwarding")):
         if network.sysctls.get(name) == "0" and (version == 6 or not rules):
             rules.append(_drop(family(version), f"{name} = 0", network.sysctl_spans.get(name)))
+    if network.names is not None and "net.ipv6.conf.all.forwarding" not in network.sysctls:
+        rules.append(_perhaps(family(6), "net.ipv6.conf.all.forwarding"))
     return rules
+
+
+def _perhaps(match: Match, name: str) -> Rule:
+    """Give what a setting drops that was not collected."""
+    unknown = Condition(kind=ConditionKind.UNKNOWN, text=f"{name} was not collected")
+    return replace(_drop(match, unknown.text), conditions=(unknown,))
 
 
 _ARRIVING = (Traffic.THROUGH, Traffic.TO_DEVICE)

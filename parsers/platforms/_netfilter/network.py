@@ -31,7 +31,8 @@ class Network:
 
     `names` are all its interfaces, None where they were not collected. `local` and `broadcast` are the destinations
     that the host takes for its own and for broadcasts (RTN_LOCAL, RTN_BROADCAST); `reverse` gives, by interface, the
-    addresses whose route leaves by it. A sysctl that was not collected is None.
+    addresses whose route leaves by it. `reasons` say why routes may be in force that are not here, `doubts` what may
+    drop or divert packets and was not read.
     """
 
     names: frozenset[str] | None = None
@@ -39,6 +40,7 @@ class Network:
     routes: tuple[Route, ...] = ()
     routes_complete: bool = False
     reasons: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     local: AddressSet | None = None
     broadcast: AddressSet = LIMITED_BROADCAST
     reverse: dict[str, AddressSet] = field(default_factory=dict)
@@ -132,6 +134,8 @@ class _Builder:
         self.interfaces: list[Interface] = []
         self.routes: list[Route] = []
         self.reasons: list[str] = []
+        self.doubts: list[str] = []
+        self.own: dict[str, AddressSet] = {}
         self.local = _LOOPBACK
         self.broadcast = LIMITED_BROADCAST
         self.holes = NONE
@@ -147,6 +151,9 @@ class _Builder:
             self.attributes[name]["kind"] = str(kind)
         if kind == "vrf" or item.get("linkinfo", {}).get("info_slave_kind") == "vrf":
             self.reasons.append(f"{name} belongs to a VRF")
+            self.doubts.append(f"{name} belongs to a VRF: what it reaches was not judged")
+        if item.get("xdp"):
+            self.doubts.append(f"an XDP program on {name} may drop or divert packets before any rule sees them")
         own: list[str] = []
         networks: list[str] = []
         for info in item.get("addr_info", ()):
@@ -185,6 +192,8 @@ class _Builder:
         if table == "local":
             if kind == "local":
                 self.local |= destination
+                device = str(item.get("dev", ""))
+                self.own[device] = self.own.get(device, NONE) | destination
             elif kind == "broadcast":
                 self.broadcast |= destination
             return
@@ -219,6 +228,9 @@ class _Builder:
     def policy(self, rules: list[dict[str, Any]]) -> None:
         """Take the rules of `ip -j rule`: others than the kernel's own three make routing depend on more."""
         for rule in rules:
+            action = str(rule.get("action", ""))
+            if action in _NO_UNICAST - {"throw"}:
+                self.doubts.append(f"policy routing: rule {rule.get('priority')} drops packets ({action})")
             plain = rule.get("src") == "all" and not set(rule) - {"priority", "src", "table", "protocol"}
             if not plain or str(rule.get("table", "")) not in _DEFAULT_TABLES:
                 self.reasons.append(f"policy routing: rule {rule.get('priority')}")
@@ -234,19 +246,14 @@ class _Builder:
             )
             for route in self.routes
         )
-        interfaces = tuple(
-            replace(
-                item,
-                networks=AddressSet.join(_pierced(AddressSet((part,)), self.holes) for part in item.networks.intervals),
-            )
-            for item in self.interfaces
-        )
+        interfaces = tuple(self._finished(item) for item in self.interfaces)
         return Network(
             names=frozenset(item.name for item in interfaces),
             interfaces=interfaces,
             routes=routes,
             routes_complete=not self.reasons,
             reasons=tuple(dict.fromkeys(self.reasons)),
+            doubts=tuple(dict.fromkeys(self.doubts)),
             local=self.local,
             broadcast=self.broadcast,
             reverse=_reverse(interfaces, routes),
@@ -256,6 +263,12 @@ class _Builder:
             sysctls=sysctls,
             sysctl_spans=spans,
         )
+
+    def _finished(self, item: Interface) -> Interface:
+        """Give an interface with the addresses that local routes add, and without the holes in its networks."""
+        networks = (_pierced(AddressSet((part,)), self.holes) for part in item.networks.intervals)
+        own = self.own.get(item.name, NONE) if item.enabled else NONE
+        return replace(item, networks=AddressSet.join(networks), addresses=item.addresses | own)
 
 
 def _reverse(interfaces: tuple[Interface, ...], routes: tuple[Route, ...]) -> dict[str, AddressSet]:

@@ -135,7 +135,9 @@ LOOSE = FORWARDING + "net.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.wan0.rp_fil
         (FORWARDING, "203.0.113.1", "192.0.2.7", "wan0", Verdict.PERMIT),
         ("net.ipv4.ip_forward = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.DENY),
         ("net.ipv4.conf.wan0.forwarding = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.DENY),
-        ("net.ipv4.conf.dmz0.forwarding = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.PERMIT),
+        ("net.ipv4.conf.dmz0.forwarding = 0\nnet.ipv4.conf.wan0.forwarding = 1\n", "203.0.113.1", "192.0.2.7", "wan0",
+         Verdict.PERMIT),
+        ("net.ipv4.conf.dmz0.forwarding = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.UNKNOWN),
         ("net.ipv6.conf.all.forwarding = 0\n", "2001:db8:9::1", "2001:db8:8::1", "wan0", Verdict.DENY),
         (STRICT, "203.0.113.1", "192.0.2.7", "wan0", Verdict.PERMIT),
         (STRICT, "192.0.2.9", "192.0.2.7", "wan0", Verdict.DENY),
@@ -157,3 +159,28 @@ def test_a_hole_in_a_connected_network_leads_nowhere() -> None:
 
     (dmz,) = (item for item in found.interfaces if item.name == "dmz0")
     assert dmz.networks == AddressSet.of("192.0.2.0/24") - AddressSet.of("192.0.2.10")
+
+
+def test_a_local_route_makes_an_address_the_hosts_own() -> None:
+    """What the table `local` takes for the host is no address of anybody behind it."""
+    found = network()
+
+    (wan,) = (item for item in found.interfaces if item.name == "wan0")
+    assert AddressSet.of("198.51.100.20") <= wan.addresses
+
+
+@pytest.mark.parametrize(
+    ("links", "rules", "doubts"),
+    [
+        ([LINKS[1] | {"xdp": {"mode": 1, "prog": {"id": 5}}}], RULES, ["an XDP program on wan0"]),
+        ([LINKS[1] | {"linkinfo": {"info_slave_kind": "vrf"}}], RULES, ["wan0 belongs to a VRF"]),
+        (LINKS, [*RULES, {"priority": 9, "src": "all", "action": "prohibit"}], ["rule 9 drops packets (prohibit)"]),
+        (LINKS, [*RULES, {"priority": 9, "src": "192.0.2.10", "table": "100"}], []),
+    ],
+)
+def test_what_drops_or_diverts_unread_is_doubted(links: Json, rules: Json, doubts: list[str]) -> None:
+    """Programs below the rules, tables of their own, and policy rules that drop."""
+    found = network(links=links, rules=rules).doubts
+
+    assert [said for said in doubts if any(said in doubt for doubt in found)] == doubts
+    assert len(found) == len(doubts)
