@@ -173,10 +173,12 @@ def _deployment(document: Document, base: FilePath | None) -> Deployment:
     first, _ = validated(BaselineShape, document.data, Problems(document=document, error=DeploymentError))
     names = first.baseline if first else DEFAULT_BASELINES
     baseline = load_baselines(
-        names, base=base, free_groups=_group_names(document.data), file=document.file,
+        names, base=base, free_groups=_names(document.data, "groups"), file=document.file,
         line=document.line(("baseline",)),
     )  # fmt: skip
-    shape, whole = validated(file_shape(baseline.vocabulary), document.data, problems)
+    shape, whole = validated(
+        file_shape(baseline.vocabulary, _names(document.data, "services")), document.data, problems
+    )
     if shape is None:
         problems.raise_any()
         raise DeploymentError("this is no deployment", file=document.file or None)
@@ -186,14 +188,15 @@ def _deployment(document: Document, base: FilePath | None) -> Deployment:
     return deployment
 
 
-def _group_names(data: dict[str, Any]) -> frozenset[str]:
+def _names(data: dict[str, Any], key: str) -> frozenset[str]:
+    """Give the names in the mappings under a key, the file's own and those of its zones."""
     zones = data.get("zones")
     places = [data, *(zones.values() if isinstance(zones, dict) else [])]
     return frozenset(
         str(name)
         for place in places
-        if isinstance(place, dict) and isinstance(place.get("groups"), dict)
-        for name in place["groups"]
+        if isinstance(place, dict) and isinstance(place.get(key), dict)
+        for name in place[key]
     )
 
 

@@ -256,10 +256,16 @@ def _service(service: ServiceTerm) -> Any:
 
 
 @functools.lru_cache(maxsize=32)
-def file_shape(vocabulary: Vocabulary) -> type[FileShape]:
-    """Make the model of a deployment file under a vocabulary."""
+def file_shape(vocabulary: Vocabulary, named: frozenset[str] | None = None) -> type[FileShape]:
+    """Make the model of a deployment file under a vocabulary.
+
+    Making the model of a service takes longer than reading a file: `named` are those that the file speaks of.
+    """
     topology: dict[str, Any] = {option.name: _field(option) for option in vocabulary.topology}
-    services: dict[str, Any] = {service.name: (_service(service), None) for service in vocabulary.services}
+    services: dict[str, Any] = {
+        service.name: (_service(service) if named is None or service.name in named else Any, None)
+        for service in vocabulary.services
+    }
     topology_shape = create_model("Topology", __base__=Shape, **topology)
     services_shape = create_model("Services", __base__=Shape, **services)
     zone_shape = create_model(
