@@ -209,33 +209,25 @@ class Findings:
 
     def _also(self, surplus: Surplus) -> list[Decision]:
         """Give the rules that would still open some of the traffic if those before them were gone."""
-        found: list[Decision] = []
-        gone = frozenset(surplus.owners)
-        walk = self.survey.walk(Mode.POSSIBLE)
+        if surplus.owner.stage < 0 or surplus.owner.index is None or self.also.left <= 0:
+            return []
+        stage = self.survey.firewall.stages[surplus.owner.stage]
+        self.also.left -= sum(len(indices) for indices in self.survey.scope_of(surplus.owner.stage, stage).values())
+        again = self.survey.layered(self.survey.walk(Mode.POSSIBLE), surplus.owner.stage)
         by_ingress: dict[str, list[Cell]] = {}
         for part in surplus.parts:
             by_ingress.setdefault(part.ingress, []).append(part.flow.arrival)
         owns = [part.flow.own for part in surplus.parts]
-        if surplus.owner.stage < 0:
-            return []
-        stage = self.survey.firewall.stages[surplus.owner.stage]
-        rules = sum(len(indices) for indices in self.survey.scope_of(surplus.owner.stage, stage).values())
-        while surplus.owner.index is not None and len(found) < _ALSO and self.also.left > 0:
-            self.also.left -= rules
-            again = self.survey.without(walk, gone)
-            fresh: list[Decision] = []
-            for ingress, cells in by_ingress.items():
-                for outcome in again.run(ingress, cells):
-                    if outcome.dropped_by is None and intersect([outcome.flow.own], owns):
-                        fresh += [item for item in outcome.flow.trail if item.stage == surplus.owner.stage]
-            new = [item for item in dict.fromkeys(fresh) if item not in gone]
-            if not new:
-                break
-            found += new
-            if all(item.index is None for item in new):
-                break
-            gone |= frozenset(new)
-        return found
+        found: dict[Decision, None] = {}
+        for ingress, cells in by_ingress.items():
+            for outcome in again.run(ingress, cells):
+                if outcome.dropped_by is None and intersect([outcome.flow.own], owns):
+                    found.update(
+                        (item, None)
+                        for item in outcome.flow.trail
+                        if item.stage == surplus.owner.stage and item not in surplus.owners
+                    )
+        return sorted(found, key=lambda item: (item.index is None, item.chain, item.index))[:_ALSO]
 
     # -- the rest -------------------------------------------------------------------------------------------------
 
