@@ -54,7 +54,7 @@ def numbers(history: History) -> list[int]:
 def test_empty(history: History) -> None:
     """A new history has no runs, and says so when asked for one."""
     assert history.runs() == ()
-    with pytest.raises(UsageError, match="has no run 'last'"):
+    with pytest.raises(UsageError, match="holds no run yet"):
         history.find("last")
 
 
