@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from auditor.baseline.rows import Requirement
@@ -11,9 +12,13 @@ from auditor.engine.holdings import Holdings, Part, conditional, hold
 from auditor.engine.restrictions import Restriction, restrictions
 from auditor.engine.survey import Pair, Survey, cells_of
 from auditor.report.values import Confidence, RowVerdictKind
+from parsers.model.addresses import ANY, AddressSet
 from parsers.model.conditions import ConditionKind
+from parsers.model.services import ANY_SERVICE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditor.baseline.rows import Region, ResolvedRow
     from parsers.model.conditions import Facts
     from parsers.model.firewall import Helper
@@ -110,15 +115,36 @@ def _option(survey: Survey, holdings: Holdings, row: ResolvedRow, option: tuple[
             pair: subtract(cells, [cell for item in found for cell in item.taken.get(pair, [])])
             for pair, cells in cuts.items()
         }
-        if _packets(cuts) < 2 * _packets(rest):
+        if _mostly(survey, row, cuts, rest):
             again = _against(holdings, row, {pair: cells for pair, cells in rest.items() if cells})
             if again.verdict is RowVerdictKind.PRESENT:
                 return replace(again, required=cuts, restrictions=tuple(found), cuts=again.cuts)
     return judged
 
 
-def _packets(cuts: dict[Pair, list[Cell]]) -> int:
-    return sum(size(cells) for cells in cuts.values())
+def _mostly(survey: Survey, row: ResolvedRow, cuts: dict[Pair, list[Cell]], rest: dict[Pair, list[Cell]]) -> bool:
+    """Tell whether more than half of the Internet is left to each host of a row, by each of its addresses.
+
+    All packets counted together would let IPv4 be closed behind the size of IPv6, and one host behind the others.
+    """
+    inbound = any(survey.question.internet & region.source for region in row.required)
+    for pair, cells in cuts.items():
+        left = rest.get(pair, [])
+        for host in _hosts([*cells, *left], inbound=inbound):
+            window = Cell(ANY, host, ANY_SERVICE) if inbound else Cell(host, ANY, ANY_SERVICE)
+            wanted = size(intersect(cells, [window]))
+            if wanted and wanted >= 2 * size(intersect(left, [window])):
+                return False
+    return True
+
+
+def _hosts(cells: list[Cell], *, inbound: bool) -> Iterator[AddressSet]:
+    """Give the pieces of our end of cells that no cell divides."""
+    ends = [interval for cell in cells for interval in (cell.destination if inbound else cell.source).intervals]
+    starts = sorted({cut for low, high in ends for cut in (low, high + 1)})
+    for low, behind in pairwise(starts):
+        if any(first <= low <= last for first, last in ends):
+            yield AddressSet.span(low, behind - 1)
 
 
 def _facts(survey: Survey, row: ResolvedRow, option: tuple[Region, ...]) -> Facts:

@@ -123,6 +123,13 @@ ON_ASA: Changes = {
     "the rest of a wrapped line": (3, ((HTTPS, f"+{WRAPPED}"),)),
 }
 
+DUAL = "cisco_asa/ipv6-dual-stack"
+FIRST = "access-list OUTSIDE_IN extended permit tcp any object-group ST-VIPS eq https \n"
+THIRDS = "".join(
+    f"access-list OUTSIDE_IN extended deny ip {part} any4\n" for part in ("0.0.0.0 128.0.0.0", "128.0.0.0 192.0.0.0")
+)
+ON_DUAL: Changes = {"IPv4 that is closed to most, behind the size of IPv6": (1, ((FIRST, f"{THIRDS}{FIRST}"),))}
+
 IOS = "cisco_ios/compliant"
 OUTSIDE = " ip access-group OUTSIDE_IN in\n"
 PLANE = "control-plane\n"
@@ -185,6 +192,7 @@ CHANGED: dict[str, Changes] = {
     IPTABLES: ON_IPTABLES,
     NFT: ON_NFT,
     ASA: ON_ASA,
+    DUAL: ON_DUAL,
     IOS: ON_IOS,
     NXOS: ON_NXOS,
     XR: ON_XR,

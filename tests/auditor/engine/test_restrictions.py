@@ -75,6 +75,19 @@ def test_several_blocklists_count_together() -> None:
     assert _asked(*three, deny(4, AddressSet.of("0.0.0.0/3"))).row("https").verdict is RowVerdictKind.PARTIAL
 
 
+def test_half_is_counted_host_by_host() -> None:
+    """Three quarters of the Internet that are kept from one of two hosts are not outweighed by the other."""
+    both = row("https", Requirement.REQUIRED, INTERNET, EDGE | VIP, (443, 443))
+    most = [AddressSet.of(f"{32 * n}.0.0.0/3") for n in (1, 2, 3, 4)]
+    rules = [permit(9, ANY, EDGE | VIP, tcp(443))]
+
+    judged = ask(firewall(outside=[*(deny(n, part, VIP) for n, part in enumerate(most)), *rules]), both).row("https")
+
+    assert judged.verdict is RowVerdictKind.PARTIAL
+    assert judged.restrictions == ()
+    assert ask(firewall(outside=[deny(1, most[0], VIP), *rules]), both).row("https").restrictions
+
+
 def test_deny_of_all_the_internet() -> None:
     """A deny that takes all of the row is no restriction: the row is missing."""
     judged = _asked(deny(1, ANY4)).row("https")
