@@ -56,6 +56,8 @@ def reach(
     found = resolved(name, entry, options, encoding=encoding)
     if not log_in and not found.target.jumps:
         return Reach(target=found.target, credentials=None, jump_credentials=())
+    if options.key_file is not None and not options.key_file.expanduser().is_file():
+        raise UsageError("no such private key", file=options.key_file, key="--key-file", hint="check the path")
     ask = _ask if sys.stdin.isatty() and sys.stderr.isatty() else None
     own, jumps = login(options).credentials(entry.name if entry is not None else name, found, os.environ, ask)
     return Reach(target=found.target, credentials=own, jump_credentials=jumps)

@@ -106,6 +106,16 @@ def test_an_openssh_configuration_names_the_way(trusted: Bed, run: Run, tmp_path
     assert jump.record.forwarded == [("127.0.0.1", trusted.emulator.port)]
 
 
+def test_a_missing_key_file_connects_to_nothing(trusted: Bed, run: Run, tmp_path: Path) -> None:
+    """A mistyped --key-file ends in 2 before anything is connected to, whether or not the device is reached."""
+    before = len(trusted.emulator.record.authentications)
+    ran = run(*trusted.words("host", "--key-file", tmp_path / "id_nobody"))
+
+    assert ran.code == 2
+    assert f"{tmp_path / 'id_nobody'}: --key-file: no such private key" in ran.err
+    assert len(trusted.emulator.record.authentications) == before
+
+
 def test_a_missing_openssh_configuration_connects_to_nothing(trusted: Bed, run: Run, tmp_path: Path) -> None:
     """To go on without it could mean to connect past the jump host: exit 2."""
     before = trusted.emulator.record.connections
