@@ -7,6 +7,7 @@ into the opposite.
 
 from __future__ import annotations
 
+import itertools
 import re
 import zlib
 from collections import Counter
@@ -107,6 +108,8 @@ class Subject:
     def _changed(self, firewall: Firewall) -> Iterator[tuple[str, str]]:
         """Give, before and after, each verdict that differs; packets of an interface that is gone are not asked."""
         known = {label for item in firewall.interfaces for label in firewall.labels(item.name)} | {"", None}
+        if not firewall.interfaces:
+            known |= {name for item in self.asked for name in (item.ingress, item.egress)}
         for asked, (verdict, reply) in zip(self.asked, self.before, strict=True):
             if asked.ingress in known and asked.egress in known:
                 after, turned = _verdicts(firewall, asked)
@@ -156,30 +159,34 @@ def _probes(firewall: Firewall) -> list[Asked]:
             id=f"{ingress}: {packet}",
             packet=packet,
             ingress=ingress,
-            egress=None,
+            egress=egress,
             traffic=Traffic.THROUGH,
             verdict="",
             context=firewall.context,
         )
-        for packet, ingress in spread(list(found), _PROBES)
+        for packet, ingress, egress in spread(list(found), _PROBES)
     ]
 
 
-def _corners(firewall: Firewall) -> Iterator[tuple[Packet, str]]:
+def _corners(firewall: Firewall) -> Iterator[tuple[Packet, str, str | None]]:
     for stage in firewall.stages:
         if stage.traffic is not Traffic.THROUGH:
             continue
         for chain in stage.chains:
             for rule in chain.rules:
-                for ingress in _entries(firewall, stage):
-                    yield from ((packet, ingress) for packet in _inside(rule.possible))
+                for ingress, egress in _ways(firewall, stage, rule.possible):
+                    yield from ((packet, ingress, egress) for packet in _inside(rule.possible))
 
 
-def _entries(firewall: Firewall, stage: Stage) -> list[str]:
+def _ways(firewall: Firewall, stage: Stage, match: Match) -> list[tuple[str, str | None]]:
+    """Give two ways through a stage; where no interfaces are known (rules alone), the ways that the match names."""
+    if not firewall.interfaces:
+        ways = itertools.product(sorted(match.ingress or {"a"}), sorted(match.egress or {"b"}))
+        return list(itertools.islice(ways, 2))
     names = [
         item.name for item in firewall.interfaces if stage.ingress is None or stage.ingress & firewall.labels(item.name)
     ]
-    return names[:2]
+    return [(name, None) for name in names[:2]]
 
 
 def _inside(match: Match) -> Iterator[Packet]:
@@ -206,6 +213,8 @@ def spread(items: Sequence[_T], count: int, seed: str = "") -> list[_T]:
 
 def spoilt(word: str) -> str:
     """Give what a word may be corrupted to: an address, mask, length or number that cannot be, else a made-up word."""
+    if word[-1:] in {",", ";"}:
+        return spoilt(word[:-1]) + word[-1] if word[:-1] else WORD
     if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", word):
         return word.rpartition(".")[0] + ".256"
     if re.fullmatch(r"[\da-fA-F.:]+/\d+", word):

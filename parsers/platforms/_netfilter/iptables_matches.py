@@ -60,6 +60,9 @@ def demands(rule: SaveRule, scope: MatchScope) -> Guard:
 
 def _module(module: str, options: tuple[Option, ...], scope: MatchScope) -> Guard:
     if module in _WHOLE:
+        surplus = next((option for option in options if len(option.arguments) > 1), None)
+        if surplus is not None and module not in {"set", "geoip", *_EXTENSIONS}:  # whose options take several words
+            raise ValueError(f"-m {module} {surplus.name} {' '.join(surplus.arguments)}")
         return _WHOLE[module](options, scope)
     readers = _BASIC if not module else _MODULES.get(module)
     if readers is None:
@@ -139,7 +142,9 @@ def _protocol(option: Option, _: MatchScope) -> Guard:
     return ex.protocol([va.protocol_range(option.argument)])
 
 
-def _fragment(_: Option, __: MatchScope) -> Guard:
+def _fragment(option: Option, _: MatchScope) -> Guard:
+    if option.arguments:
+        raise ValueError(f"-f {' '.join(option.arguments)}")
     return NOTHING  # a fragment behind the first opens no connection, and conntrack puts fragments together
 
 

@@ -148,7 +148,10 @@ class SaveMeaning:
         for table in self.save.tables:
             if table.name not in _PRIORITIES:
                 text = f"table {table.name} is not understood"
-                self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, table.span, decides=True)
+                inner = [rule.span for chain in table.chains.values() for rule in chain.rules]
+                inner += [chain.span for chain in table.chains.values()]
+                for span in (table.span, *inner):
+                    self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, span, decides=True)
                 continue
             self.notes.modelled(table.span)
             for chain in table.chains.values():
@@ -200,6 +203,8 @@ class SaveMeaning:
             guard = self._upper(rule, scope, error)
         try:
             entries = [Entry(guard=part, do=do, span=rule.span) for part, do in self._decisions(rule, guard, place)]
+            if not (understood or rule.target):  # its target may be among what is strange
+                entries = self._open(rule, guard, place)
         except ValueError as error:
             understood = False
             self._not_read(rule, error)
@@ -209,6 +214,14 @@ class SaveMeaning:
         if understood:
             self.notes.modelled(rule.span)
         return entries
+
+    def _open(self, rule: SaveRule, guard: Guard, place: Place) -> list[Entry]:
+        """Give what a rule may do whose target is not understood: translate, or decide."""
+        parts: list[tuple[Guard, Do]] = []
+        if any(word.startswith("--to") for word in rule.text.split()):
+            parts = untold(guard, place, frozenset({self.version}), "translated to what is not understood")
+        found = [Entry(guard=part, do=do, span=rule.span) for part, do in parts]
+        return found or [Entry(guard=guard, do=Undecided(text="not understood"), span=rule.span)]
 
     def _scope(self, rule: SaveRule, place: Place) -> MatchScope:
         return MatchScope(
@@ -224,11 +237,16 @@ class SaveMeaning:
         self.notes.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {error}", rule.span)
 
     def _upper(self, rule: SaveRule, scope: MatchScope, error: ValueError) -> Guard:
-        """Give what is understood of a rule's matches, taken together, as an upper bound."""
+        """Give what is understood of a rule's matches, taken together, as an upper bound.
+
+        Of negated options the kernel takes some together; where one is not understood none is a bound by itself.
+        """
         kept: list[tuple[str, tuple[Option, ...]]] = []
         for module, options in rule.matches:
             known: tuple[Option, ...] = ()
             for option in options:
+                if option.negated or option.doubtful:
+                    continue
                 if self._reads(rule, (*kept, (module, (*known, option))), scope):
                     known = (*known, option)
             if not module or (known and self._reads(rule, (*kept, (module, known)), scope)):

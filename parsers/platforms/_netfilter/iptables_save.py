@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parsers.errors import ParserError
@@ -29,11 +29,15 @@ _LONG = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option with its arguments, negated by a `!` before it (or, as it was once written, behind it)."""
+    """One option with its arguments, negated by a `!` before it (or, as it was once written, behind it).
+
+    `doubtful` tells that a word too much stands before it, which may have been its negation.
+    """
 
     name: str
     arguments: tuple[str, ...] = ()
     negated: bool = False
+    doubtful: bool = field(default=False, compare=False)
 
     @property
     def argument(self) -> str:
@@ -167,10 +171,12 @@ def _rule(save: Save, table: SaveTable, text: str, span: Span, document: Documen
         return
     name, before = place
     if name not in table.chains:
-        policy = (
-            "ACCEPT" if name.isupper() and name in {"INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"} else None
+        raise ParserError(
+            f"a rule of a chain {name} that no line above declares",
+            document=document.name,
+            line=span.first,
+            hint="its policy is not known; save what is in force with: iptables-save",
         )
-        table.chains[name] = SaveChain(name=name, policy=policy, span=span)
     listed = table.chains[name].rules
     listed.insert(len(listed) if before is None else before, _grouped(options[1:], span, text))
 
@@ -214,13 +220,14 @@ def _options(words: list[tuple[str, bool]]) -> list[Option]:
             if following[0].startswith("-") and not following[1]:
                 negated = True
             elif found:
-                found[-1] = Option(name=found[-1].name, arguments=found[-1].arguments, negated=True)
+                found[-1] = replace(found[-1], negated=True)
         elif word.startswith("-") and len(word) > 1 and not quoted and not word[1].isdigit():
-            found.append(Option(name=_LONG.get(word, word), negated=negated))
+            doubtful = bool(found) and len(found[-1].arguments) > 1
+            found.append(Option(name=_LONG.get(word, word), negated=negated, doubtful=doubtful))
             negated = False
         elif found:
             last = found[-1]
-            found[-1] = Option(name=last.name, arguments=(*last.arguments, word), negated=last.negated)
+            found[-1] = replace(last, arguments=(*last.arguments, word))
         else:
             found.append(Option(name="", arguments=(word,)))
     return found

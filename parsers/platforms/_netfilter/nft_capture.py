@@ -59,6 +59,8 @@ def account(found: Ruleset, notes: Notes, *, bridged: bool | None) -> None:
     """Note the lines that are no rules: frames of tables, chains and sets, and families that IP does not pass."""
     for span in found.irrelevant:
         notes.irrelevant(span)
+    for span in found.frames:
+        notes.modelled(span)
     for span, text in found.unread:
         notes.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {text}", span, decides=True)
     for table in found.tables:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Cursor", "NotReadError"]
 
 _HEXADECIMAL = re.compile("0x[0-9a-fA-F]+")
+_ELEMENT_STATEMENTS = frozenset({"ct", "last", "limit", "quota"})
 VERDICTS = frozenset({"accept", "drop", "continue", "return", "reject", "queue"})
 
 
@@ -195,6 +196,18 @@ class Cursor:
         while self.kind in {"word", "string"} and self.text != ":":
             word = self.next()
             timed = timed or word in {"timeout", "expires"}
+            if word in {"timeout", "expires", "comment"}:
+                self.word()
+            elif word == "counter":
+                if self.take("packets"):
+                    self.word()
+                    self.expect("bytes")
+                    self.word()
+            elif word in _ELEMENT_STATEMENTS:
+                while self.kind in {"word", "string"} and self.text not in {":", "timeout", "expires", "comment"}:
+                    self.next()
+            else:
+                raise NotReadError
         return timed
 
     def verdict(self) -> VerdictStatement | None:

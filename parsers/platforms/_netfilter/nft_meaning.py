@@ -115,7 +115,11 @@ class TableMeaning:
         found: list[BaseChain] = []
         family = self.table.family
         for chain in self.table.chains:
-            if chain.base is None or chain.base.hook not in set(Hook):
+            if chain.base is None:
+                continue
+            if chain.base.hook not in set(Hook):
+                text = f"chain {chain.name}: there is no hook {chain.base.hook}"
+                self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, chain.base.span, decides=True)
                 continue
             found.append(
                 BaseChain(
@@ -179,11 +183,17 @@ class TableMeaning:
                 text = f"not understood: {error}"
                 if isinstance(item, Unread) and item.foreign:
                     text = f"{item.text} does not say what it matches; iptables-save of the same table must explain it"
-                self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, line.span)
+                # What such a rule does besides (a mark, a translation) is not in the model.
+                opened = any(
+                    isinstance(other, VerdictStatement) and other.kind in {"unread", "translated"}
+                    for other in line.statements
+                )
+                foreign = isinstance(item, Unread) and item.foreign
+                self.notes.remark(RemarkKind.NOT_UNDERSTOOD, text, line.span, decides=opened and not foreign)
                 guard &= unknown(str(error))
                 ended = isinstance(item, VerdictMap | Nat)
-                opened = VerdictStatement(kind="translated" if isinstance(item, Nat) else "unread")
-                entries = self._effects(opened, guard, place, line)[0] if ended else []
+                done = VerdictStatement(kind="translated" if isinstance(item, Nat) else "unread")
+                entries = self._effects(done, guard, place, line)[0] if ended else []
             found.extend(entries)
             if ended:
                 break

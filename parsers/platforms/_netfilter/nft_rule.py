@@ -56,14 +56,27 @@ def rule(cursor: Cursor, anonymous: Callable[[Cursor], str]) -> tuple[Statement,
     `anonymous` takes the body of `jump { ... }` and gives the name of the chain that it makes of it.
     """
     found: list[Statement] = []
+    before = cursor.at
     while not cursor.ends_rule:
         start = cursor.at
         try:
             found.extend(_statement(cursor, anonymous))
         except NotReadError:
             cursor.at = start
+            if found and isinstance(found[-1], Relation) and _is_value(cursor):
+                found.pop()  # what is strange may belong to its values
+                cursor.at = before
+            if not any(isinstance(item, VerdictStatement) for item in found):
+                # Of negated fields nft takes some together: none is a bound by itself.
+                found = [item for item in found if not (isinstance(item, Relation) and item.operator == "!=")]
             found.extend(_unread(cursor.rest_of_rule()))
+        before = start
     return tuple(found)
+
+
+def _is_value(cursor: Cursor) -> bool:
+    """Tell whether the next word cannot begin a statement, but can be a value or a part of one."""
+    return cursor.kind != "word" or not cursor.text[0].isalpha() or ":" in cursor.text
 
 
 def _unread(words: list[Token]) -> list[Statement]:

@@ -254,8 +254,13 @@ class TableBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """All tables, in the order of the listing; `unread` are lines outside any table that are not understood."""
+    """All tables, in the order of the listing; `unread` are lines that are not understood.
+
+    `frames` are lines whose meaning is elsewhere in the model: definitions, and what encloses rules in a table that is
+    written twice.
+    """
 
     tables: tuple[TableBlock, ...] = ()
     unread: tuple[tuple[Span, str], ...] = field(default=(), compare=False)
     irrelevant: tuple[Span, ...] = field(default=(), compare=False)
+    frames: tuple[Span, ...] = field(default=(), compare=False)

@@ -18,6 +18,7 @@ from parsers.platforms._netfilter.nft_syntax import (
     Ruleset,
     SetBlock,
     TableBlock,
+    Unread,
 )
 from parsers.platforms._netfilter.nft_tokens import Token, tokens
 
@@ -28,19 +29,30 @@ PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "securit
 _BRIDGE = {"dstnat": -300, "filter": -200, "out": 100, "srcnat": 300}
 """Priorities by name (nft(8), "Standard priority names")."""
 _FLUSHES = {"flush ruleset", *(f"flush ruleset {family}" for family in FAMILIES)}
+_KINDS = frozenset({"filter", "nat", "route"})
+_HOOKS = frozenset({"prerouting", "input", "forward", "output", "postrouting", "ingress", "egress"})
+_OF_A_SET = frozenset({
+    "auto-merge", "comment", "counter", "elements", "flags", "gc-interval", "limit", "policy", "quota", "size",
+    "timeout", "type", "typeof",
+})  # fmt: skip
+"""What stands in a set (nft(8), "Sets"); another word might be its elements."""
+_FLAGS = frozenset({"dormant", "owner", "persist", ","})
 _OBJECTS = {"counter", "quota", "limit", "secmark", "synproxy", "flowtable", "tunnel"}
 
 
 def ruleset(text: str, document: str, index: int = 0) -> Ruleset:
     """Read nft text; raises ParserError where braces or quotes do not close, and for an `include`."""
-    reader = _Reader(cursor=Cursor(_defined(tokens(text, document), document), document), index=index)
+    words, lines = _defined(tokens(text, document), document)
+    reader = _Reader(cursor=Cursor(words, document), index=index)
+    reader.frames += [Span(document=index, first=line, last=line) for line in lines]
     return reader.ruleset()
 
 
-def _defined(words: list[Token], document: str) -> list[Token]:
-    """Put the values of `define name = ...` in the place of `$name`."""
+def _defined(words: list[Token], document: str) -> tuple[list[Token], list[int]]:
+    """Put the values of `define name = ...` in the place of `$name`; gives the lines of definitions too."""
+    lines: list[int] = []
     if not any(word.text in {"define", "redefine"} or word.text.startswith("$") for word in words):
-        return words
+        return words, lines
     names: dict[str, list[Token]] = {}
     found: list[Token] = []
     place = 0
@@ -49,9 +61,13 @@ def _defined(words: list[Token], document: str) -> list[Token]:
         starts = place == 0 or words[place - 1].kind == "line"
         if starts and word.text in {"define", "redefine"} and words[place + 2 : place + 3] != []:
             name = words[place + 1].text
+            if words[place + 2].text != "=":
+                raise ParserError("a definition without =", document=document, line=word.line)
             place += 3
             depth, value = 0, []
+            lines.append(word.line)
             while place < len(words) and (depth or words[place].kind != "line"):
+                lines.append(words[place].line)
                 depth += {"{": 1, "}": -1}.get(words[place].text, 0)
                 value.extend(_inserted(words[place], names, document))
                 place += 1
@@ -59,7 +75,7 @@ def _defined(words: list[Token], document: str) -> list[Token]:
             continue
         found.extend(_inserted(word, names, document))
         place += 1
-    return found
+    return found, lines
 
 
 def _inserted(word: Token, names: dict[str, list[Token]], document: str) -> list[Token]:
@@ -98,6 +114,7 @@ class _Reader:
     tables: list[TableBlock] = field(default_factory=list)
     unread: list[tuple[Span, str]] = field(default_factory=list)
     irrelevant: list[Span] = field(default_factory=list)
+    frames: list[Span] = field(default_factory=list)
 
     def span(self, first: int) -> Span:
         """Give the place from a line to the word before the cursor."""
@@ -110,7 +127,12 @@ class _Reader:
             cursor.skip_lines()
             if cursor.done:
                 tables = self._merged()
-                return Ruleset(tables=tables, unread=tuple(self.unread), irrelevant=tuple(self.irrelevant))
+                return Ruleset(
+                    tables=tables,
+                    unread=tuple(self.unread),
+                    irrelevant=tuple(self.irrelevant),
+                    frames=tuple(self.frames),
+                )
             first = cursor.line
             if cursor.text == "table" and self._opens_table():
                 self.tables.append(self._table())
@@ -158,7 +180,10 @@ class _Reader:
                 table.objects.append(self._object(word))
             elif word in {"flags", "comment"}:
                 cursor.next()
-                table.dormant = table.dormant or "dormant" in [item.text for item in cursor.rest_of_rule()]
+                texts = [item.text for item in cursor.rest_of_rule()]
+                table.dormant = table.dormant or (word == "flags" and "dormant" in texts)
+                if word == "flags" and not _FLAGS.issuperset(texts):
+                    self.unread.append((self.span(start), f"flags {' '.join(texts)}"))
             else:
                 words = cursor.rest_of_rule()
                 self.unread.append((self.span(start), " ".join(item.text for item in words)))
@@ -186,7 +211,8 @@ class _Reader:
         while True:
             if cursor.closes():
                 break
-            if cursor.text == "type" and cursor.ahead(2) == "hook":
+            first_line = base is None and not rules
+            if cursor.text == "type" or (first_line and any(word.text == "hook" for word in self._ahead())):
                 base = self._base(table.family)
             elif cursor.text == "policy" and base is not None:
                 base = replace(base, permits=self._permits())
@@ -196,7 +222,17 @@ class _Reader:
                 base = replace(base, devices=self._devices())
             else:
                 rules.append(self._rule(table))
+                if first_line and isinstance(rules[0].statements[0], Unread):
+                    self.unread.append((rules[0].span, f"chain {name}: what may be its hook"))
         return ChainBlock(name=name, rules=tuple(rules), base=base, span=self.span(first))
+
+    def _ahead(self) -> list[Token]:
+        """Give the plain words up to the end of the rule, without taking them."""
+        cursor = self.cursor
+        start = cursor.at
+        words = [word for word in cursor.rest_of_rule() if word.kind == "word"]
+        cursor.at = start
+        return words
 
     def _permits(self) -> bool:
         """Read a policy."""
@@ -233,9 +269,12 @@ class _Reader:
     def _base(self, family: str) -> Base:
         cursor = self.cursor
         first = cursor.line
-        cursor.next()
-        kind = cursor.next()
-        cursor.next()
+        if cursor.text != "type" or cursor.ahead() not in _KINDS or cursor.ahead(2) != "hook":
+            raise self._misread("type filter, nat or route, and a hook,")
+        kind = cursor.ahead()
+        cursor.at += 3
+        if cursor.text not in _HOOKS:
+            raise self._misread("the name of a hook")
         hook = cursor.next()
         devices: tuple[str, ...] = ()
         while cursor.text in {"device", "devices"}:
@@ -301,6 +340,8 @@ class _Reader:
                     raise self._misread("a list of elements") from None
                 continue
             rest = [item.text for item in cursor.rest_of_rule()]
+            if word not in _OF_A_SET:
+                self.unread.append((self.span(first), f"set {name}: {' '.join((word, *rest))}"))
             timed = timed or word == "timeout" or (word == "flags" and "timeout" in rest)
         return SetBlock(name=name, is_map=kind == "map", elements=elements, timed=timed, span=self.span(first))
 
@@ -348,6 +389,7 @@ class _Reader:
             if known is None:
                 found[table.family, table.name] = table
                 continue
+            self.frames += _frames(table)
             if known.dormant != table.dormant:
                 self._twice(table.span, f"table {table.name}, with other flags")
             found[table.family, table.name] = replace(
@@ -387,3 +429,16 @@ def _merged_sets(sets: tuple[SetBlock, ...]) -> tuple[SetBlock, ...]:
             else replace(known, elements=known.elements + item.elements, timed=known.timed or item.timed)
         )
     return tuple(found.values())
+
+
+def _frames(table: TableBlock) -> list[Span]:
+    """Give the lines of a table that hold no rule."""
+    if table.span is None:
+        return []
+    spans = [line.span for chain in table.chains for line in chain.rules]
+    rules = {line for span in spans for line in range(span.first, span.last + 1)}
+    return [
+        Span(document=table.span.document, first=line, last=line)
+        for line in range(table.span.first, table.span.last + 1)
+        if line not in rules
+    ]
