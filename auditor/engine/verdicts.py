@@ -95,7 +95,7 @@ def _option(survey: Survey, holdings: Holdings, row: ResolvedRow, option: tuple[
             verdict=RowVerdictKind.NOT_APPLICABLE,
             because=f"{row.source} and {row.destination} do not stand on different sides of this firewall",
         )
-    judged = _against(holdings, row, cuts)
+    judged = _against(survey, holdings, row, cuts)
     facts = _facts(survey, row, option)
     if facts and judged.verdict is not RowVerdictKind.PRESENT and conditional(survey):
         asked: dict[str, list[Cell]] = {}
@@ -103,7 +103,7 @@ def _option(survey: Survey, holdings: Holdings, row: ResolvedRow, option: tuple[
             cells = [cell for pair, items in cuts.items() if pair.source == side.name for cell in items]
             if cells:
                 asked[side.name] = [survey.arrival(cell) for cell in cells]
-        again = _against(hold(survey, asked, facts), row, cuts)
+        again = _against(survey, hold(survey, asked, facts), row, cuts)
         named = any(region.names for region in option)
         if again.verdict is RowVerdictKind.PRESENT:
             judged = replace(again, confidence=Confidence.SURE if named else Confidence.POSSIBLE)
@@ -116,7 +116,7 @@ def _option(survey: Survey, holdings: Holdings, row: ResolvedRow, option: tuple[
             for pair, cells in cuts.items()
         }
         if _mostly(survey, row, cuts, rest):
-            again = _against(holdings, row, {pair: cells for pair, cells in rest.items() if cells})
+            again = _against(survey, holdings, row, {pair: cells for pair, cells in rest.items() if cells})
             if again.verdict is RowVerdictKind.PRESENT:
                 return replace(again, required=cuts, restrictions=tuple(found), cuts=again.cuts)
     return judged
@@ -155,7 +155,7 @@ def _facts(survey: Survey, row: ResolvedRow, option: tuple[Region, ...]) -> Fact
     return facts
 
 
-def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]]) -> Judged:
+def _against(survey: Survey, holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]]) -> Judged:
     """Hold required traffic against what is permitted."""
     holes: dict[Pair, list[Cell]] = {}
     unsure: dict[Pair, list[Cell]] = {}
@@ -175,11 +175,11 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
         some = some or bool(meets)
         served += meets
         unanswered += [part for part in others if intersect([part.forward], cells)]
-        holes[pair] = subtract(cells, [cell for part in possible for cell in part.own])
-        unsure[pair] = subtract(cells, [cell for part in sure for cell in part.own])
-        accepted = holdings.accepted.get(pair, [])
-        unaccepted[pair] = subtract(unsure[pair], [cell for part in accepted for cell in part.own])
-        forward[pair] = subtract(cells, [part.forward for part in possible])
+        ways = _ways_in(survey, pair)
+        holes[pair] = _unserved(ways, cells, possible)
+        unsure[pair] = _unserved(ways, cells, sure, sure=True)
+        unaccepted[pair] = _unserved(ways, unsure[pair], holdings.accepted.get(pair, []), sure=True)
+        forward[pair] = _unserved(ways, cells, possible, forward=True)
         verdicts.append((pair, _verdict(holes[pair], unsure[pair], unaccepted[pair], some=bool(meets))))
     verdict = _verdict(
         [cell for cells in holes.values() for cell in cells],
@@ -206,6 +206,42 @@ def _against(holdings: Holdings, row: ResolvedRow, cuts: dict[Pair, list[Cell]])
         served=tuple(served),
         unanswered=tuple(unanswered),
     )
+
+
+def _ways_in(survey: Survey, pair: Pair) -> dict[str, AddressSet]:
+    """Give, where a side has several interfaces, the senders that each is the way to, as far as the routes tell.
+
+    Where they are not all known, the networks that the interfaces are in still are.
+    """
+    side = next((item for item in survey.question.sides if item.name == pair.source), None)
+    if side is None or len(side.interfaces) < 2:
+        return {}
+    firewall = survey.firewall
+    table = survey.table if firewall.routes_complete else [(item.networks, item.name) for item in firewall.interfaces]
+    return {name: AddressSet.join(addresses for addresses, other in table if other == name) for name in side.interfaces}
+
+
+def _unserved(
+    ways: dict[str, AddressSet], cells: list[Cell], parts: list[Part], *, sure: bool = False, forward: bool = False
+) -> list[Cell]:
+    """Give what of some traffic no part carries; a sender comes in by the interface that is the way to it.
+
+    Where no route tells by which, it is sure only to get through where all of them carry it.
+    """
+    left: list[Cell] = []
+    routed = [Cell(addresses, ANY, ANY_SERVICE) for addresses in ways.values()]
+    elsewhere = subtract(cells, routed)
+    for name, addresses in ways.items():
+        mine = intersect(cells, [Cell(addresses, ANY, ANY_SERVICE)]) + (elsewhere if sure else [])
+        carried = _carried([part for part in parts if part.crossing.ingress == name], forward=forward)
+        left += subtract(subtract(mine, carried), left)
+    if ways and sure:
+        return left
+    return left + subtract(elsewhere, _carried(parts, forward=forward))
+
+
+def _carried(parts: list[Part], *, forward: bool) -> list[Cell]:
+    return [cell for part in parts for cell in ((part.forward,) if forward else part.own)]
 
 
 def _verdict(holes: list[Cell], unsure: list[Cell], unaccepted: list[Cell], *, some: bool) -> RowVerdictKind:

@@ -61,13 +61,15 @@ def absent(survey: Survey, pair: Pair, cells: list[Cell], kind: Kind) -> PacketV
     published = survey.arrival(cells[0]) != cells[0]
     reachable = kind is not Kind.NOT_ASSESSABLE and not published and side is not None and side.interfaces
     if reachable and side is not None and not survey.stateless:
-        judgement = _ask(survey, pair, packet, side.interfaces[0], None)
+        way = next((name for addresses, name in survey.table if packet.source in addresses), "")
+        ingress = way if way in side.interfaces else side.interfaces[0]
+        judgement = _ask(survey, pair, packet, ingress, None)
         delivered = pair.destination == LOCAL_SIDE or any(
             survey.side_of(path.egress) == pair.destination for path in judgement.paths
         )  # a packet for an interface that is down may pass by another way: it reaches nobody
         if judgement.sure and delivered and survey.sent(side, cells[0]):
             raise EngineError(
-                f"engine and interpreter disagree on {packet} in by {side.interfaces[0]}: "
+                f"engine and interpreter disagree on {packet} in by {ingress}: "
                 "the engine says that it does not pass, the interpreter that it does",
                 hint="this is a bug: no verdict of this run can be relied on; please report it with the configuration",
             )
