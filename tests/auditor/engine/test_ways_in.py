@@ -63,10 +63,12 @@ def test_each_way_in_must_be_open(closed: str, verdict: RowVerdictKind) -> None:
     ("closed", "verdict"),
     [
         ("", RowVerdictKind.PRESENT),
-        ("a", RowVerdictKind.NOT_ASSESSABLE),
+        ("a", RowVerdictKind.PARTIAL),
         ("b", RowVerdictKind.PARTIAL),
     ],
 )
-def test_where_routes_are_not_all_known_all_ways_must_be_open(closed: str, verdict: RowVerdictKind) -> None:
-    """Who comes in where is told then by the networks of the interfaces alone."""
+def test_where_routes_are_not_all_known_the_networks_of_the_interfaces_are(
+    closed: str, verdict: RowVerdictKind
+) -> None:
+    """What is in the network of a closed interface surely does not come in; of the rest nothing is sure."""
     assert _verdict(closed, complete=False) is verdict
