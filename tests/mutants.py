@@ -160,22 +160,22 @@ def _probes(firewall: Firewall) -> list[Asked]:
             packet=packet,
             ingress=ingress,
             egress=egress,
-            traffic=Traffic.THROUGH,
+            traffic=traffic,
             verdict="",
             context=firewall.context,
         )
-        for packet, ingress, egress in spread(list(found), _PROBES)
+        for packet, ingress, egress, traffic in spread(list(found), _PROBES)
     ]
 
 
-def _corners(firewall: Firewall) -> Iterator[tuple[Packet, str, str | None]]:
+def _corners(firewall: Firewall) -> Iterator[tuple[Packet, str, str | None, Traffic]]:
     for stage in firewall.stages:
-        if stage.traffic is not Traffic.THROUGH:
+        if stage.traffic is Traffic.FROM_DEVICE:
             continue
         for chain in stage.chains:
             for rule in chain.rules:
                 for ingress, egress in _ways(firewall, stage, rule.possible):
-                    yield from ((packet, ingress, egress) for packet in _inside(rule.possible))
+                    yield from ((packet, ingress, egress, stage.traffic) for packet in _inside(rule.possible))
 
 
 def _ways(firewall: Firewall, stage: Stage, match: Match) -> list[tuple[str, str | None]]:
