@@ -61,8 +61,9 @@ def absent(survey: Survey, pair: Pair, cells: list[Cell], kind: Kind) -> PacketV
     published = survey.arrival(cells[0]) != cells[0]
     reachable = kind is not Kind.NOT_ASSESSABLE and not published and side is not None and side.interfaces
     if reachable and side is not None and not survey.stateless:
-        way = next((name for addresses, name in survey.table if packet.source in addresses), "")
-        ingress = way if way in side.interfaces else side.interfaces[0]
+        connected = ((item.networks, item.name) for item in survey.firewall.interfaces)
+        ways = (name for addresses, name in (*connected, *survey.table) if packet.source in addresses)
+        ingress = next((name for name in ways if name in side.interfaces), side.interfaces[0])
         judgement = _ask(survey, pair, packet, ingress, None)
         delivered = pair.destination == LOCAL_SIDE or any(
             survey.side_of(path.egress) == pair.destination for path in judgement.paths
