@@ -9,11 +9,12 @@ from auditor.baseline.conditions import answer
 from auditor.baseline.language import Balancer, Endpoint, PortTerm, RegionTerm, Row, Use
 from auditor.baseline.rows import Region, Requirement, ResolvedRow
 from auditor.deployment.facts import Facts, Zone
-from auditor.deployment.places import End, Places, names_of
+from auditor.deployment.places import End, Places, carved, names_of
 from auditor.deployment.published import regions, translated
 from auditor.deployment.row_ports import CLIENT_PORTS, PortChoice, port_choice, ports_text, services
 from auditor.deployment.site import Deployment, LoadBalancer, Transfer
 from parsers.model import intervals as iv
+from parsers.model.addresses import NONE, AddressSet
 from parsers.model.services import PORTS, ServiceSet
 
 __all__ = ["LEG", "Gap", "gaps", "resolve", "rows"]
@@ -32,7 +33,10 @@ def rows(deployment: Deployment) -> tuple[ResolvedRow, ...]:
 
 def resolve(deployment: Deployment, places: Places) -> tuple[ResolvedRow, ...]:
     """Give every row of the baseline, load balancer legs after the row that they carry on."""
-    views = [_View(zone=Zone.of(deployment, item), places=places) for item in deployment.variants]
+    views = [
+        _View(zone=zone, places=places, barred=_barred(deployment, zone))
+        for zone in (Zone.of(deployment, item) for item in deployment.variants)
+    ]
     out = []
     for row in deployment.baseline.rows:
         out.append(_merged([(view.name, view.resolved(row, row.regions)) for view in views]))
@@ -42,6 +46,24 @@ def resolve(deployment: Deployment, places: Places) -> tuple[ResolvedRow, ...]:
             title = f"{row.title}, behind the load balancer"
             out.append(replace(resolved, id=row.id + LEG, title=title, leg_of=row.id))
     return tuple(out)
+
+
+def _barred(deployment: Deployment, zone: Zone) -> AddressSet:
+    """Give the protected hosts from which something is prohibited: no wider group's row allows it to them.
+
+    A trusted 10.0.0.0/8 holds an Edge in 10.1.1.0/24, which must open nothing inwards all the same.
+    """
+    hosts = {group.name for group in deployment.baseline.vocabulary.groups if group.protected}
+    names = {
+        name
+        for row in deployment.baseline.rows
+        if _requirement(row, zone.facts)[0] is Requirement.FORBIDDEN
+        for term in row.regions
+        for name in names_of(term.source, deployment.baseline.vocabulary, zone.facts, None)[0]
+        if name in hosts
+    }
+    groups = (zone.variant.group(name) for name in names)
+    return AddressSet.join(carved(group, deployment) for group in groups if group is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +150,7 @@ class _View:
 
     zone: Zone
     places: Places
+    barred: AddressSet = NONE
 
     @property
     def name(self) -> str:
@@ -146,6 +169,7 @@ class _View:
         plain = any(item.default and item.when is None for item in term.ports)
         judged = answer(term.when, facts.fact)
         source = self.places.end(term.source, self.zone, entry)
+        source = replace(source, allowed=source.allowed - (self.barred - source.required))
         destination = self.places.end(term.destination, self.zone, entry)
         left_open = judged.undecided if judged.holds is None else ()
         return _Part(

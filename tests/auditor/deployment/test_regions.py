@@ -303,3 +303,11 @@ def test_notes_tell_the_traps() -> None:
     assert "does not work through the Edge's SOCKS proxy" in found["32"].notes[0]
     assert "row 35 is off with row 4" in found["35"].notes[0]
     assert found["35"].because == "http is off, and without row 4 there is no row 35"
+
+
+def test_a_wider_group_allows_nothing_that_is_prohibited_to_an_edge() -> None:
+    """A trusted 10.0.0.0/8 holds the Edge's own private address: row 21 lets the others administer the Server."""
+    groups = {"edge": ["10.1.1.11"], "server": ["10.20.0.11"], "trusted": ["10.0.0.0/8"]}
+    row = site(groups=groups, topology={"edge": "single"}, services={"admin": True})["21"]
+
+    assert [region.source for region in row.allowed] == [AddressSet.of("10.0.0.0/8") - AddressSet.of("10.1.1.11")]
