@@ -30,7 +30,8 @@ def check_places(
 ) -> None:
     """Raise DeploymentError where a protected host is the device itself, or is not routed to its side.
 
-    So is the Internet's side to which nothing of the Internet is routed. `owners` gives the side of each interface.
+    So it is with other members of which nothing is routed to their side, and with the Internet's side to which nothing
+    of the Internet is. `owners` gives the side of each interface.
     Without the device's routes, or with others than it tells, nothing is held against them.
     """
     hosts = protected(deployment) - entry.local
@@ -67,8 +68,10 @@ def _astray(
         if spec.name not in owners.values():
             continue  # all its interfaces are down: its rows are missing, and say so
         elsewhere = AddressSet.join(other.groups for other in specs if other is not spec)
-        alone = (spec.groups & hosts) - elsewhere
         routed = AddressSet.join(addresses for addresses, name in table if owners.get(name) == spec.name)
+        listed = (AddressSet((part,)) for part in (spec.groups - elsewhere).intervals)
+        lost = AddressSet.join(part for part in listed if not part & routed)
+        alone = ((spec.groups & hosts) - elsewhere) | lost
         if not alone <= routed:
             ways = dict.fromkeys(name for addresses, name in table if addresses & (alone - routed))
             where = f"by {', '.join(ways)}" if ways else "nowhere"

@@ -58,6 +58,23 @@ def test_a_host_behind_no_interface_is_told() -> None:
         _asked(smaller, DEFAULT)
 
 
+@pytest.mark.parametrize(("trusted", "told"), [("10.50.0.0/16", True), ("10.0.0.0/8", False), ("10.20.7.0/24", False)])
+def test_a_group_of_which_nothing_is_routed_to_its_side_is_told(trusted: str, told: bool) -> None:
+    """Of a group that is routed in part nothing is said: who is not there sends nothing."""
+    site = {
+        "version": 1,
+        "groups": GROUPS | {"trusted": [trusted]},
+        "firewalls": {"fw": {"sides": SIDES | {"inside": ["server", "trusted"]}}},
+    }
+    device = Firewall(platform="cisco_asa", interfaces=PORTS, routes=(DEFAULT,))
+
+    if told:
+        with pytest.raises(DeploymentError, match="stands on inside, and fw routes it by outside"):
+            question(load(site), "fw", device)
+    else:
+        question(load(site), "fw", device)
+
+
 def test_a_host_that_is_the_firewall_itself_is_told() -> None:
     """What is sent to an address of its own the firewall forwards to nobody."""
     own = Interface(name="dmz", addresses=AddressSet.of("192.0.2.11"), networks=AddressSet.of("192.0.2.0/24"))
