@@ -46,7 +46,7 @@ class Interned(Generic[V]):
             self._parts[number] = make()
         return self._parts
 
-    def put(self, number: int, value: V) -> None:
+    def put(self, number: int, value: V | Pair) -> None:
         """Say what a number stands for."""
         self._parts[number] = value
 

@@ -17,6 +17,7 @@ from parsers.platforms._netfilter.marks import Mark as MarkName
 from parsers.platforms._netfilter.marks import MarkChange
 from parsers.platforms._netfilter.nft_rule import combine
 from parsers.platforms._netfilter.pipeline import BaseChain, Entry, Undecided
+from parsers.platforms._netfilter.plain_rules import PlainRules
 from parsers.platforms._netfilter.translation import masquerade, redirect, translate, untold
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from parsers.platforms._netfilter.ipset import IpSets
     from parsers.platforms._netfilter.iptables_save import Option, Save, SaveRule, SaveTable
     from parsers.platforms._netfilter.notes import Notes
+    from parsers.platforms._netfilter.runs import Run
 
 __all__ = ["SaveMeaning", "mark_changes", "updated_sets"]
 
@@ -108,7 +110,8 @@ def updated_sets(save: Save) -> set[str]:
 
 
 def _rules(save: Save) -> list[SaveRule]:
-    return [rule for table in save.tables for chain in table.chains.values() for rule in chain.rules]
+    """Give the rules of a document; of plain lines, which change nothing for others, only what they have in common."""
+    return [rule for table in save.tables for chain in table.chains.values() for rule in chain.rules.distinct()]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,7 +129,9 @@ class SaveMeaning:
     notes: Notes
     orders: dict[str, int] = field(default_factory=dict)
     helpers: list[Helper] = field(default_factory=list)
-    _known: dict[tuple[str, str, Hook], list[Entry]] = field(default_factory=dict)
+    _known: dict[tuple[str, str, Hook], list[Entry | Run]] = field(default_factory=dict)
+    _visited: set[tuple[str, str]] = field(default_factory=set)
+    _plain: PlainRules | None = None
 
     def exempted(self) -> list[Match]:
         """Give the packets that some NOTRACK of the document takes out of connection tracking, at most."""
@@ -163,7 +168,7 @@ class SaveMeaning:
 
     def _visit(self, table: SaveTable, name: str) -> None:
         """Read a chain once, so that its lines are accounted for even where nothing calls it."""
-        if not any(known[:2] == (table.name, name) for known in self._known):
+        if (table.name, name) not in self._visited:
             self.entries(table, name, _HOOKS.get(name, Hook.FORWARD))
 
     def _base(self, table: SaveTable, name: str, *, permits: bool) -> BaseChain:
@@ -182,14 +187,25 @@ class SaveMeaning:
             order=self.orders.get(table.name, LEGACY_ORDER),
         )
 
-    def entries(self, table: SaveTable, name: str, hook: Hook) -> list[Entry] | None:
+    def entries(self, table: SaveTable, name: str, hook: Hook) -> list[Entry | Run] | None:
         """Give a chain's entries as seen from a hook, None where there is no such chain."""
         key = table.name, name, hook
         if key not in self._known:
             if name not in table.chains:
                 return None
             place = replace(self.place, hook=hook)
-            self._known[key] = [entry for rule in table.chains[name].rules for entry in self._rule(rule, place)]
+            if self._plain is None:
+                states = self.notes.ledgers[self.save.index].states
+                self._plain = PlainRules(self.save.plain, self.version, self.save.index, states)
+
+            def decide(rule: SaveRule) -> tuple[Guard, list[tuple[Guard, Do | Undecided]]]:
+                guard = demands(rule, self._scope(rule, place))
+                return guard, self._decisions(rule, guard, place)
+
+            self._visited.add((table.name, name))
+            self._known[key] = self._plain.entries(
+                table.chains[name].rules, decide, lambda rule: self._rule(rule, place)
+            )
         return self._known[key]
 
     def _rule(self, rule: SaveRule, place: Place) -> list[Entry]:

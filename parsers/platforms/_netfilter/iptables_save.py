@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parsers.errors import ParserError
-from parsers.model.capture import Span
+from parsers.model.capture import Lines, Span
+from parsers.platforms._netfilter.plain_lines import PlainLines, SaveRules
 
 if TYPE_CHECKING:
     from parsers.model.capture import Document
@@ -66,7 +67,7 @@ class SaveChain:
     name: str
     policy: str | None
     span: Span
-    rules: list[SaveRule] = field(default_factory=list)
+    rules: SaveRules
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,8 +85,11 @@ class Save:
     """A whole document. `native` tells whether it comes from the nf_tables back end, None where it does not say.
 
     `foreign` are tables that the nf_tables back end found but cannot say (nft has to), `unread` lines that are none.
+    `plain` holds the words of plain lines.
     """
 
+    index: int
+    plain: PlainLines
     tables: list[SaveTable] = field(default_factory=list)
     native: bool | None = None
     foreign: set[str] = field(default_factory=set)
@@ -95,10 +99,20 @@ class Save:
 
 def read_save(index: int, document: Document) -> Save:
     """Read a document; raises ParserError for a line that can be no part of iptables-save."""
-    save = Save()
+    every = Lines(document.text)
+
+    def one(number: int) -> SaveRule:
+        found = _read(every.cut(number, number).strip(), Span(document=index, first=number, last=number))
+        if found is None:
+            raise RuntimeError(f"{document.name}:{number} is plain, and no rule")
+        return found
+
+    save = Save(index=index, plain=PlainLines(lambda text: _read(text, Span(document=index, first=1, last=1)), one))
     table: SaveTable | None = None
     for number, line in enumerate(document.lines(), 1):
         text = line.strip()
+        if _plain(save, table, text, number):
+            continue
         span = Span(document=index, first=number, last=number)
         if not text:
             continue
@@ -129,13 +143,13 @@ def read_save(index: int, document: Document) -> Save:
             words = text[1:].split()
             if len(words) < 2:
                 raise ParserError("a chain without a policy", document=document.name, line=number)
-            table.chains[words[0]] = _chain(table, words, span, document)
+            table.chains[words[0]] = _chain(save, table, words, span, document)
         else:
             _rule(save, table, text, span, document)
     return save
 
 
-def _chain(table: SaveTable, words: list[str], span: Span, document: Document) -> SaveChain:
+def _chain(save: Save, table: SaveTable, words: list[str], span: Span, document: Document) -> SaveChain:
     """Open a chain; raises ParserError for what iptables-restore refuses or, a second time, takes in its own way."""
     name, policy = words[:2]
     if name in table.chains:
@@ -147,7 +161,8 @@ def _chain(table: SaveTable, words: list[str], span: Span, document: Document) -
         )
     if policy not in _POLICIES:
         raise ParserError(f"{policy} is no policy of a chain", document=document.name, line=span.first)
-    return SaveChain(name=name, policy=None if policy == "-" else policy, span=span)
+    policy_in_force = None if policy == "-" else policy
+    return SaveChain(name=name, policy=policy_in_force, span=span, rules=SaveRules(save.plain))
 
 
 def _comment(save: Save, text: str) -> None:
@@ -158,6 +173,21 @@ def _comment(save: Save, text: str) -> None:
     found = re.search(r"Table [`'](\S+)' .*incompatible", text)
     if found:
         save.foreign.add(found[1])
+
+
+def _read(text: str, span: Span) -> SaveRule | None:
+    """Read the rule of a line by itself, None where it is none."""
+    options = _options(_words(_COUNTERS.sub("", text, count=1).strip() if text.startswith("[") else text) or [])
+    return None if _place(options) is None or _refused(options) else _grouped(options[1:], span, text)
+
+
+def _plain(save: Save, table: SaveTable | None, text: str, number: int) -> bool:
+    """Take a line if it is a plain one of a known chain."""
+    plain = save.plain.take(text) if table is not None and text.startswith(("-A", "[")) else None
+    if table is None or plain is None or plain[0] not in table.chains:
+        return False
+    table.chains[plain[0]].rules.append(number, plain[1])
+    return True
 
 
 def _rule(save: Save, table: SaveTable, text: str, span: Span, document: Document) -> None:

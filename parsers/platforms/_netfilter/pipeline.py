@@ -23,7 +23,6 @@ from parsers.model.rules import (
     Permit,
     Rewrite,
     Rule,
-    Rules,
     RulesBuilder,
     Side,
     Stage,
@@ -32,9 +31,10 @@ from parsers.model.rules import (
 )
 from parsers.platforms._netfilter.expressions import DNAT, SNAT, Hook, family
 from parsers.platforms._netfilter.guards import EXOTIC, Guard
+from parsers.platforms._netfilter.runs import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from parsers.platforms._netfilter.notes import Notes
 
@@ -73,7 +73,7 @@ class BaseChain:
     kind: str
     permits: bool
     span: Span | None
-    entries: Callable[[str, Hook], list[Entry] | None]
+    entries: Callable[[str, Hook], Sequence[Entry | Run] | None]
     versions: frozenset[int] = frozenset({4, 6})
     devices: frozenset[str] | None = None
     order: int = 0
@@ -156,13 +156,12 @@ class _Builder:
 
     def stage(self, *, again: bool) -> Stage:
         base = self.base
-        self._reach(base.name, ())
+        self._reach(base.name, (), self._preamble(again=again))
         first = self.chains.pop(base.name)
-        head = Chain(name=base.name, rules=_with(self._preamble(again=again), first[0].rules))
         rest = [*first[1:], *(chain for parts in self.chains.values() for chain in parts)]
         return Stage(
             name=base.label,
-            chains=(head, *rest),
+            chains=(first[0], *rest),
             default=Permit() if base.permits else Deny(),
             default_name="policy accept" if base.permits else "policy drop",
             default_span=base.span,
@@ -185,11 +184,26 @@ class _Builder:
                 rules.append(_implicit(done, "already translated"))
         return rules
 
-    def _reach(self, name: str, callers: tuple[str, ...]) -> None:
+    def _reach(self, name: str, callers: tuple[str, ...], head: Iterable[Rule] = ()) -> None:
         entries = self.base.entries(name, self.base.hook) or []
         self.chains[name] = []
-        checked = [self._checked(entry, (*callers, name)) for entry in entries]
-        self.chains[name] = _chains(name, checked)
+        checked = [part for entry in entries for part in self._parts(entry, (*callers, name))]
+        self.chains[name] = _chains(name, checked, head)
+
+    def _parts(self, entry: Entry | Run, callers: tuple[str, ...]) -> Iterator[Entry | Run]:
+        """Reach the chains that an entry, or those of a run, names; a run stays one where all of them are there."""
+        if isinstance(entry, Entry):
+            yield self._checked(entry, callers)
+            return
+        targets = [do.chain for do in entry.decisions if isinstance(do, Call | Goto)]
+        if any(target in callers or self.base.entries(target, self.base.hook) is None for target in targets):
+            for box, do, span in entry.rows():
+                yield self._checked(Entry(guard=Guard.of(box), do=do, span=span), callers)
+            return
+        for target in targets:
+            if target not in self.chains:
+                self._reach(target, callers)
+        yield entry
 
     def _checked(self, entry: Entry, callers: tuple[str, ...]) -> Entry:
         """Reach the chain that an entry names; one that is absent or calls itself leaves the verdict open."""
@@ -207,31 +221,40 @@ class _Builder:
         return entry
 
 
-def _with(head: list[Rule], rules: Rules) -> Rules:
-    builder = RulesBuilder()
-    for rule in (*head, *rules):
-        builder.append(rule)
-    return builder.build()
-
-
-def _chains(name: str, entries: list[Entry]) -> list[Chain]:
+def _chains(name: str, entries: list[Entry | Run], head: Iterable[Rule]) -> list[Chain]:
     """Give a chain's rules; where a packet must pass a rule by, the rest of the chain is a chain of its own."""
-    parts: list[list[Rule]] = [[]]
+    run = next((entry for entry in entries if isinstance(entry, Run)), None)
+    parts = [_builder(run, head)]
     for entry in entries:
+        if isinstance(entry, Run):
+            entry.put_in(parts[-1])
+            continue
         rules = _rules(entry)
         if not rules:
             continue
         if not entry.guard.excluded:
-            parts[-1].extend(rules)
+            _put(parts[-1], rules)
             continue
         beyond = f"{name} +{len(parts)}"
         words = f"not for line {entry.span.first}"
-        parts[-1].extend(Rule(do=Goto(chain=beyond), possible=box, name=words) for box in entry.guard.excluded)
-        parts[-1].extend(rules)
+        _put(parts[-1], (Rule(do=Goto(chain=beyond), possible=box, name=words) for box in entry.guard.excluded))
+        _put(parts[-1], rules)
         parts[-1].append(Rule(do=Goto(chain=beyond), name=f"on after line {entry.span.first}"))
-        parts.append([])
+        parts.append(_builder(run, ()))
     names = [name, *(f"{name} +{number}" for number in range(1, len(parts)))]
-    return [Chain(name=part, rules=Rules.of(*rules)) for part, rules in zip(names, parts, strict=True)]
+    return [Chain(name=part, rules=builder.build()) for part, builder in zip(names, parts, strict=True)]
+
+
+def _builder(run: Run | None, head: Iterable[Rule]) -> RulesBuilder:
+    """Start a chain, on the tables of its runs if it has any."""
+    builder = RulesBuilder() if run is None else run.builder()
+    _put(builder, head)
+    return builder
+
+
+def _put(builder: RulesBuilder, rules: Iterable[Rule]) -> None:
+    for rule in rules:
+        builder.append(rule)
 
 
 def _rules(entry: Entry) -> list[Rule]:
