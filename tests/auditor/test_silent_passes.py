@@ -205,6 +205,15 @@ def test_no_change_passes(change: Change) -> None:
     assert _code(change.fixture, _changed(change)) == change.code
 
 
+@pytest.mark.parametrize("fixture", [ASA, IOS, NXOS, XR])
+def test_two_configurations_in_one_file_are_none(fixture: str) -> None:
+    """A second device's name tells that the file was put together of two."""
+    text = _text(fixture)
+    assert "\nhostname " in text
+
+    assert _code(fixture, text.replace("\nhostname ", "\nhostname other\nhostname ")) == 3
+
+
 @pytest.mark.parametrize("fixture", list(CHANGED))
 def test_unchanged_it_passes(fixture: str) -> None:
     """The configurations that are changed pass as they are: else the changes would show nothing."""

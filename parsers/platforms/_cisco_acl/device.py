@@ -40,6 +40,10 @@ def describe(text: Configuration, others: Sequence[str]) -> Device:
         version = full[1] if full else version
         model = model or (named[1].strip() if named else "")
         serial = serial or (board[1] if board else "")
+    for node in text.find("hostname")[1:]:
+        text.strange(
+            f"a second name, as if there were two configurations in one file: {node.text}", node.number, decides=True
+        )
     hostname = next((node.words[1] for node in text.find("hostname") if len(node.words) == 2), "")
     return Device(hostname=hostname.strip('"'), model=model, version=version, serial=serial)
 

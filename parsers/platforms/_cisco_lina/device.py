@@ -120,6 +120,9 @@ def describe(text: Configuration, others: Sequence[str]) -> tuple[Device, tuple[
         for pattern in (_SERIAL, _MODEL)
     )
     full = next((match[1] for part in texts for match in [_FULL_VERSION.search(part)] if match), "")
+    for node in text.find("hostname")[1:]:
+        what = f"not understood: a second name, as if there were two configurations in one file: {node.text}"
+        text.remark(RemarkKind.NOT_UNDERSTOOD, what, node.number, decides=True)
     hostname = next((node.words[1] for node in text.find("hostname") if len(node.words) == 2), "")
     assumptions: tuple[Assumption, ...] = ()
     if version_of(texts) is None:

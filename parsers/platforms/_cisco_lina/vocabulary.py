@@ -67,7 +67,7 @@ def settle(text: Configuration) -> None:
     """
     states = text.ledger.states
     for node in text.nodes:
-        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and _irrelevant(node):
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (_irrelevant(node) or _clears_nothing(text, node)):
             text.ledger.irrelevant(node.numbers())
         if node.words[0] != "interface":
             for orphan in _lost(node):
@@ -106,6 +106,14 @@ def _lost(node: Node) -> Iterator[Node]:
         if child.words[0] in _ELSEWHERE or child.words[:2] == ("ip", "address"):
             yield child
         yield from _lost(child)
+
+
+def _clears_nothing(text: Configuration, node: Node) -> bool:
+    """Tell whether a line removes an access list of which nothing stands above, as what generators write does."""
+    if node.words[:3] != ("clear", "configure", "access-list") or len(node.words) != 4:
+        return False
+    entries = text.acls.get(node.words[3])
+    return entries is None or entries[0] > node.number
 
 
 def _irrelevant(node: Node) -> bool:

@@ -60,7 +60,7 @@ FORMS = [
     ("extended permit tcp any host 192.0.2.10 eq https", "tcp 203.0.113.7:9 192.0.2.10:444", "deny"),
     ("extended permit tcp any host 192.0.2.10 eq https", "udp 203.0.113.7:9 192.0.2.10:443", "deny"),
     ("permit tcp any host 192.0.2.10 eq 443", "tcp 203.0.113.7:9 192.0.2.10:443", "permit"),
-    ("line 3 extended permit tcp any host 192.0.2.10 eq 443", "tcp 203.0.113.7:9 192.0.2.10:443", "permit"),
+    ("line 1 extended permit tcp any host 192.0.2.10 eq 443", "tcp 203.0.113.7:9 192.0.2.10:443", "permit"),
     ("extended permit ip any any", "udp 203.0.113.7:9 192.0.2.10:1", "permit"),
     ("extended permit tcp any4 host vip eq www", "tcp 203.0.113.7:9 192.0.2.10:80", "permit"),
     ("extended permit tcp any host 192.0.2.10 neq 80", "tcp 203.0.113.7:9 192.0.2.10:80", "deny"),
