@@ -7,6 +7,7 @@ numbers of their sets, and each different set is held against the traffic once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
@@ -36,19 +37,28 @@ class Entry(NamedTuple):
 
 
 class Entries(Sequence[Entry]):
-    """The rules of a list, in order."""
+    """The rules of a list, in order, made as far as somebody looks."""
 
-    __slots__ = ("_destination_numbers", "_destinations", "_items", "_source_numbers", "_sources", "_tagged")
+    __slots__ = ("_axes", "_items", "_more", "_tagged", "most")
 
-    def __init__(self, items: Iterable[Entry]) -> None:
-        """Take the rules, and number their sets of addresses."""
-        self._items = list(items)
-        self._sources, self._source_numbers = _numbered(item.match.source for item in self._items)
-        self._destinations, self._destination_numbers = _numbered(item.match.destination for item in self._items)
-        self._tagged = any(item.match.tags is not None for item in self._items)
+    def __init__(self, items: Iterable[Entry], most: int) -> None:
+        """Take the rules, and a bound of how many there are."""
+        self.most = most
+        self._items: list[Entry] = []
+        self._more = iter(items)
+        self._axes: tuple[_Column, _Column] | None = None
+        self._tagged = False
+
+    def _make(self, stop: int) -> None:
+        missing = stop - len(self._items)
+        if missing > 0:
+            found = list(islice(self._more, missing))
+            self._tagged = self._tagged or any(item.match.tags is not None for item in found)
+            self._items += found
 
     def __len__(self) -> int:
         """Count the rules."""
+        self._make(self.most)
         return len(self._items)
 
     @overload
@@ -59,17 +69,33 @@ class Entries(Sequence[Entry]):
 
     def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
         """Give a rule."""
+        self._make(self.most)
         return self._items[index]
 
-    def meeting(self, windows: Windows, start: int) -> list[int]:
-        """Give the places from start on of rules that take any of some traffic."""
-        sources, destinations = windows.sources, windows.destinations
-        places: Iterable[int] = range(start, len(self._items))
-        if len(self._destinations) <= len(self._sources):
-            places = _met(places, self._destination_numbers, [destinations.bits(item) for item in self._destinations])
-        else:
-            places = _met(places, self._source_numbers, [sources.bits(item) for item in self._sources])
+    def at(self, place: int) -> Entry:
+        """Give the rule of a place that `meeting` gave."""
+        return self._items[place]
+
+    def meeting(self, windows: Windows, start: int, stop: int) -> list[int]:
+        """Give the places from start on, before stop, of rules that take any of some traffic."""
+        self._make(stop)
         items = self._items
+        places: Iterable[int] = range(start, min(stop, len(items)))
+        if stop == self.most:
+            if self._axes is None:
+                self._axes = (
+                    _Column(item.match.destination for item in items),
+                    _Column(item.match.source for item in items),
+                )
+            destinations, sources = self._axes
+            axis, column = (
+                (windows.destinations, destinations)
+                if len(destinations.sets) <= len(sources.sets)
+                else (windows.sources, sources)
+            )
+            bits = [axis.bits(item) for item in column.sets]
+            numbers = column.numbers
+            places = [place for place in places if bits[numbers[place]]]
         return [place for place in places if windows.meet(items[place].match)]
 
     def fitting(self, places: list[int], tags: frozenset[str]) -> list[int]:
@@ -84,17 +110,17 @@ class Entries(Sequence[Entry]):
         ]
 
 
-def _numbered(sets: Iterable[AddressSet]) -> tuple[list[AddressSet], list[int]]:
-    numbers: dict[int, int] = {}
-    unique: list[AddressSet] = []
-    column = []
-    for item in sets:
-        number = numbers.setdefault(id(item), len(unique))
-        if number == len(unique):
-            unique.append(item)
-        column.append(number)
-    return unique, column
+class _Column:
+    """The sets of one axis, by rule, as numbers of the different ones."""
 
+    __slots__ = ("numbers", "sets")
 
-def _met(places: Iterable[int], numbers: list[int], bits: list[int]) -> list[int]:
-    return [place for place in places if bits[numbers[place]]]
+    def __init__(self, column: Iterable[AddressSet]) -> None:
+        known: dict[AddressSet, int] = {}
+        self.sets: list[AddressSet] = []
+        self.numbers: list[int] = []
+        for item in column:
+            number = known.setdefault(item, len(self.sets))
+            if number == len(self.sets):
+                self.sets.append(item)
+            self.numbers.append(number)

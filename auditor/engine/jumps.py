@@ -180,7 +180,7 @@ class StageWalk:
         live = items
         left: list[Item] = []
         mark = len(self.taken)
-        compact = _COMPACT
+        compact = max(_COMPACT, 2 * len(live))
         if depth > len(self.chains):  # a jump loop, which no kernel loads: nothing is decided
             raise BudgetError
         for index in self.relevant[name]:
@@ -317,17 +317,20 @@ def _split(items: list[Item], masks: Masks) -> tuple[list[Item], list[Item]]:
 
 
 def merged(items: list[Item]) -> list[Item]:
-    """Give fewer items with the same traffic."""
-    for fixed in ((0, 1, 5, 3, 4), (0, 1, 5, 2, 4), (0, 1, 5, 2, 3)):
-        free = ({2, 3, 4} - set(fixed)).pop()
-        groups: dict[tuple[object, ...], int] = {}
-        samples: dict[tuple[object, ...], Item] = {}
-        for item in items:
-            key = tuple(item[position] for position in fixed)
-            groups[key] = groups.get(key, 0) | item[free]  # type: ignore[operator]  # a mask by position
-            samples.setdefault(key, item)
-        items = [
-            Item(*(mask if position == free else samples[key][position] for position in range(6)))  # type: ignore[arg-type]  # by position
-            for key, mask in groups.items()
-        ]
-    return items
+    """Give fewer items with the same traffic: those that differ in one mask only become one."""
+    sources: dict[tuple[int, frozenset[str], int, int, tuple[int, ...]], int] = {}
+    for number, tags, source, destination, service, owes in items:
+        at = (number, tags, destination, service, owes)
+        sources[at] = sources.get(at, 0) | source
+    destinations: dict[tuple[int, frozenset[str], int, int, tuple[int, ...]], int] = {}
+    for (number, tags, destination, service, owes), source in sources.items():
+        at = (number, tags, source, service, owes)
+        destinations[at] = destinations.get(at, 0) | destination
+    services: dict[tuple[int, frozenset[str], int, int, tuple[int, ...]], int] = {}
+    for (number, tags, source, service, owes), destination in destinations.items():
+        at = (number, tags, source, destination, owes)
+        services[at] = services.get(at, 0) | service
+    return [
+        Item(number, tags, source, destination, service, owes)
+        for (number, tags, source, destination, owes), service in services.items()
+    ]

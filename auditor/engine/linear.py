@@ -82,27 +82,27 @@ def decide(
     there, which saves making the parts. Entries that are `left_out` take nothing; with `layers` permits are told of
     but take nothing. What comes out is cut so that the sets of a grid are cheap to hold against it.
     """
-    rules = entries if isinstance(entries, Entries) else Entries(entries)
+    rules = entries if isinstance(entries, Entries) else Entries(entries, len(entries))
     taken: list[Taken] = []
     rest = [cell]
     start, length = 0, _FIRST_CHUNK
-    while start < len(rules) and rest:
-        places = rules.fitting(rules.meeting(Windows(rest), start), tags)
+    while start < rules.most and rest:
+        stop = rules.most if start else min(_FIRST_CHUNK, rules.most)  # what comes first often takes everything
         chunk: list[Entry] = []
-        for place in places:
-            entry = rules[place]
-            if left_out is None or not left_out(entry):
-                chunk.append(entry._replace(takes=False) if layers and entry.permits else entry)
-                if len(chunk) == length:
-                    start = place + 1
-                    break
-        else:
-            start = len(rules)
+        for place in rules.fitting(rules.meeting(Windows(rest), start, stop), tags):
+            entry = rules.at(place)
+            if left_out is not None and left_out(entry):
+                continue
+            if len(chunk) == length:
+                stop = place
+                break
+            chunk.append(entry._replace(takes=False) if layers and entry.permits else entry)
+        start = stop
         spend(len(chunk))
         if chunk:
             found, rest = _chunk(chunk, rest, spend, met, grid)
             taken += found
-        length = min(length * _GROWTH, _LAST_CHUNK)
+            length = min(length * _GROWTH, _LAST_CHUNK)
     return taken, rest
 
 
@@ -143,7 +143,7 @@ def _chunk(
             if not mask & low or not group.alive:
                 continue
             entry = entries[number]
-            if entry.takes and (peers, services) in seen:
+            if (peers, services) in seen:
                 continue
             if entry.takes:
                 seen.add((peers, services))

@@ -10,16 +10,17 @@ from auditor.deployment.load import load
 from auditor.deployment.question import question
 from auditor.engine.cells import Cell, size, subtract
 from auditor.engine.entries import Entry
-from auditor.engine.firstmatch import plan
+from auditor.engine.firstmatch import listed
 from auditor.engine.linear import decide
 from auditor.engine.question import Mode, Question
 from auditor.engine.survey import Survey, cells_of
 from parsers.model.capture import Capture, Document
-from parsers.model.rules import Permit, State
+from parsers.model.rules import State
 from parsers.registry import platform
 from tests.bench.bdd import Diagrams
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from parsers.contract import Parsed
@@ -41,7 +42,7 @@ class Task:
     """Traffic that arrives at one filter, the rules of that filter that can matter, and which of them permit."""
 
     cell: Cell
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     permits: frozenset[tuple[str, int]]
 
 
@@ -114,16 +115,7 @@ def _tasks(survey: Survey) -> list[Task]:
                     facts={},
                     scope=survey.scope_of(number, stage),
                 )
-                order = plan(asked) or []
-                rules = {chain.name: chain.rules for chain in stage.chains}
-                entries = tuple(
-                    Entry(rules[name].possible(index), name, index, sure=True, takes=True, records=True)
-                    for name, index in order
-                )
-                permits = frozenset(
-                    (name, index)
-                    for name, index in order
-                    if isinstance(rules[name].decisions[rules[name].decision_ids[index]], Permit)
-                )
+                entries = listed(asked) or ()
+                permits = frozenset((entry.chain, entry.rule) for entry in entries if entry.permits)
                 found += [Task(cell=cell, entries=entries, permits=permits) for cell in survey.interest(side)]
     return found

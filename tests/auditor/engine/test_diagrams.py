@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditor.engine.cells import EVERYTHING, Cell, size
 from auditor.engine.entries import Entry
-from auditor.engine.firstmatch import first_match, plan
+from auditor.engine.firstmatch import first_match, listed
 from auditor.engine.linear import decide
 from auditor.engine.question import Mode, Question
 from parsers.model.addresses import ANY, ANY4, AddressSet
@@ -34,12 +34,9 @@ def _question(stage: Stage, mode: Mode = Mode.SURE) -> Question:
 
 
 def _entries(stage: Stage) -> list[Entry]:
-    rules = {chain.name: chain.rules for chain in stage.chains}
-    order = plan(_question(stage))
-    assert order is not None
-    return [
-        Entry(rules[name].possible(index), name, index, sure=True, takes=True, records=True) for name, index in order
-    ]
+    entries = listed(_question(stage))
+    assert entries is not None
+    return list(entries)
 
 
 def _ours(taken: Iterable[tuple[Entry, Cell]]) -> Counter[tuple[str, int]]:
