@@ -15,18 +15,18 @@ __all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
     "aaa", "alias", "arp", "as-path-set", "banner", "bfd", "boot", "bundle", "call-home", "cdp", "cef", "cinetd",
-    "class-map", "clock", "commit", "community-set", "config-register", "configuration", "control-plane",
+    "class-map", "cli", "clock", "commit", "community-set", "config-register", "configuration", "control-plane",
     "controller", "crypto", "dhcp", "domain", "dossier", "end", "end-class-map", "end-policy", "end-policy-map",
     "end-set", "esd", "ethernet", "ethernet-services", "event", "evpn", "exception", "exit", "explicit-path",
     "extcommunity-set", "fault", "flow", "forward-protocol", "fpd", "frequency", "ftp", "generic-interface-list",
     "grpc", "hostname", "http", "hw-module", "icmp", "igmp", "install", "ipsla", "key", "l2vpn", "lacp",
     "large-community-set", "li", "license", "lightspan", "line", "lldp", "load-balancing", "logging", "lpts", "mac",
     "macsec-policy", "mibs", "mld", "monitor-session", "mpls", "multicast-routing", "netconf", "netconf-yang", "nsr",
-    "ntp", "ospfv3-set", "performance-measurement", "platform", "policy-map", "pool", "prefix-set", "ptp",
-    "radius-server", "rcc", "rcp", "rd-set", "redundancy", "route-policy", "rsvp", "sampler-map", "segment-routing",
-    "selftest", "service", "snmp", "snmp-server", "spanning-tree", "ssh", "ssl", "subscriber", "tacacs",
-    "tacacs-server", "tag-set", "taskgroup", "tcp", "telemetry", "telnet", "template", "tftp", "time-range", "tpa",
-    "track", "udp", "usergroup", "username", "virtual", "vty-pool", "xml",
+    "ntp", "nv", "ospfv3-set", "password-policy", "performance-measurement", "platform", "policy-map", "pool",
+    "prefix-set", "ptp", "radius-server", "rcc", "rcp", "rd-set", "redundancy", "route-policy", "rsvp", "sampler-map",
+    "segment-routing", "selftest", "service", "snmp", "snmp-server", "spanning-tree", "ssh", "ssl", "subscriber",
+    "tacacs", "tacacs-server", "tag-set", "taskgroup", "tcp", "telemetry", "telnet", "template", "tftp", "time-range",
+    "tpa", "track", "udp", "usergroup", "username", "virtual", "vty-pool", "xml",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
 

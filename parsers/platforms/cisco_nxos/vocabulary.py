@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 __all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
-    "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs",
-    "class-map", "cli", "clock", "control-plane", "copp", "crypto", "cts", "diagnostic", "dot1x", "end", "errdisable",
-    "event", "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc",
+    "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs", "class-map",
+    "cli", "clock", "control-plane", "copp", "crypto", "cts", "diagnostic", "dot1x", "end", "errdisable", "event",
+    "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc", "guestshell",
     "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2vpn", "lacp", "ldap",
     "ldap-server", "license", "limit-resource", "line", "lldp", "logging", "mac", "maximum-paths", "mka", "monitor",
-    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password",
-    "policy-map", "power", "poweroff", "priority-flow-control", "ptp", "qos", "radius-server", "rate-limiter", "rmon",
-    "role", "rule", "sampler", "scheduler", "segment-routing", "service", "sflow", "slot", "snmp-server",
-    "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server", "tag", "telemetry", "telnet", "terminal",
-    "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc", "version", "virtual-service", "vlan",
-    "vpc", "vtp", "xml", "zone-based",
+    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password", "poap",
+    "policy-map", "port-channel", "power", "poweroff", "priority-flow-control", "ptp", "qos", "radius-server",
+    "rate-limiter", "rmon", "role", "rule", "sampler", "scheduler", "segment-routing", "service", "sflow", "slot",
+    "snmp-server", "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server", "tag", "telemetry", "telnet",
+    "terminal", "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc", "version", "virtual-service",
+    "vlan", "vpc", "vtp", "xml", "zone-based",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
 
