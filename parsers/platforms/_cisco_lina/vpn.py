@@ -90,6 +90,7 @@ class Tunnels:
         entries = self._text.find("crypto", "map")
         for node in entries:
             if len(node.words) == 5 and node.words[3] == "interface":
+                self._demand(node.words[4], node)
                 yield from self._crypto_map(node.words[2], node.words[4], entries)
         yield from self._webvpn()
         for port in self._ports:
@@ -99,6 +100,12 @@ class Tunnels:
                     ingress=frozenset({port.interface.name}),
                     span=port.interface.span,
                 )
+
+    def _demand(self, name: str, line: Node) -> None:
+        """Note a line that names an interface which is not there."""
+        if name not in {port.interface.name for port in self._ports}:
+            what = f"{line.text}: there is no interface {name}"
+            self._text.remark(RemarkKind.UNDEFINED, what, line.number, decides=True)
 
     def _crypto_map(self, name: str, interface: str, entries: Sequence[Node]) -> Iterator[Bypass]:
         ingress = frozenset({interface})
@@ -147,9 +154,7 @@ class Tunnels:
         for node in self._text.find("webvpn"):
             for line in node.find("enable"):
                 if len(line.words) > 1:
-                    if line.words[1] not in {port.interface.name for port in self._ports}:
-                        what = f"webvpn: {line.text}: there is no such interface"
-                        self._text.remark(RemarkKind.UNDEFINED, what, line.number, decides=True)
+                    self._demand(line.words[1], line)
                     yield Bypass(
                         text="remote access: out of the tunnel",
                         source=self._pools(),

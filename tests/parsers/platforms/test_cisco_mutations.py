@@ -36,7 +36,7 @@ def renames(words: list[str], at: int) -> bool:
     if above == "reflect" or (above == "access-list" and at == 1) or (words[:2] == ["crypto", "map"] and at == 2):
         return True
     return words[at].isdecimal() and (
-        at == 0 or above == "sequence" or (at == 3 and words[0] in {"crypto", "route-map", "vlan"})
+        at == 0 or above in {"rule-id", "sequence"} or (at == 3 and words[0] in {"crypto", "route-map", "vlan"})
     )
 
 

@@ -49,6 +49,7 @@ SPOILT: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "cisco_asa/vpn-site-to-site": (
         (f"{VPN} interface outside", f"{VPN} frobnicate outside"),
+        (f"{VPN} interface outside", f"{VPN} interface OUTSIDE"),
         (f"{VPN} 10 match address VPN-SITE-B", f"{VPN} 10 match frobnicate VPN-SITE-B"),
         (f"{VPN} 10 match address VPN-SITE-B", f"{VPN} frobnicate match address VPN-SITE-B"),
     ),
