@@ -50,6 +50,11 @@ class Interned(Generic[V]):
         """Say what a number stands for."""
         self._parts[number] = value
 
+    def add(self, value: V | Pair) -> int:
+        """Say what the next number stands for, and give that."""
+        self._parts.append(value)
+        return len(self._parts) - 1
+
     def put_later(self, number: int, make: Callable[[], V]) -> None:
         """Say how to find out what a number stands for."""
         self._later[number] = make

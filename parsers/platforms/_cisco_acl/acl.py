@@ -7,27 +7,30 @@ their text; whatever is rarer is read word by word.
 from __future__ import annotations
 
 import re
+from array import array
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parsers.contract import LineState, RemarkKind
+from parsers.model.addresses import AddressSet
 from parsers.model.conditions import Condition, ConditionKind
+from parsers.model.interned import Interned
 from parsers.model.rules import ALL_STATES, Deny, Match, Permit, Rule, RulesBuilder, State
 from parsers.model.services import ICMP6, ServiceSet
 from parsers.platforms._cisco_acl.ace import Ace, StrangeError, Surroundings, read_extended, read_standard
-from parsers.platforms._cisco_acl.addresses import every, take_plain
+from parsers.platforms._cisco_acl.addresses import every, interval, take_plain
 from parsers.platforms._cisco_acl.configuration import AccessList
-from parsers.platforms._cisco_acl.services import reversed_services
+from parsers.platforms._cisco_acl.services import common_services, reversed_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from parsers.model.addresses import AddressSet
+    from parsers.model.interned import Pair
     from parsers.model.rules import Rules
     from parsers.platforms._cisco_acl.configuration import Entry
     from parsers.text.cisco_tree import Node
 
-    _Parts = tuple[AddressSet, AddressSet, ServiceSet]
+    _Numbers = tuple[int, int, int]
 
 __all__ = ["PERMIT", "AccessLists", "unknown_rules"]
 
@@ -81,8 +84,10 @@ class AccessLists:
         self._bound = {key: frozenset(places) for key, places in bound.items()}
         self._implicit = _NEIGHBOURS + (_ADVERTISEMENTS if advertisements else ())
         self._known: dict[tuple[int, str], Rules] = {}
-        self._addresses: dict[tuple[int, str], AddressSet | None] = {}
-        self._services: dict[tuple[int, str, str], ServiceSet | None] = {}
+        self._addresses: dict[tuple[int, str], int] = {}
+        self._services: dict[tuple[int, str, str], int] = {}
+        self._address_sets = Interned(AddressSet)
+        self._service_sets: Interned[ServiceSet] = Interned(ServiceSet.from_axis)
         self._aces: dict[tuple[int, bool, tuple[str, ...]], Ace] = {}
         self._reflections: dict[str, list[_Reflection]] | None = None
 
@@ -132,26 +137,24 @@ class AccessLists:
         self._text.ledger.irrelevant(entry.number for entry in found.entries)
 
     def _read(self, found: AccessList) -> Rules:
-        builder = RulesBuilder()
+        builder = RulesBuilder(self._address_sets, self._service_sets)
         decisions = {word: builder.intern_decision(do) for word, do in _ACTIONS.items()}
-        pairs: dict[tuple[int, int, int], int] = {}
-        states, document, version = self._text.ledger.states, self._text.document, found.version
+        states, version = self._text.ledger.states, found.version
+        columns = _Columns()
         for entry in found.entries:
+            common = None if found.standard else _COMMON.fullmatch(entry.text)
+            parts = self._common(version, common.groups(), entry.number) if common is not None else None
+            if common is not None and parts is not None:
+                columns.append(decisions[common[1]], parts, entry.number)
+                states[entry.number - 1] = LineState.MODELLED
+                continue
+            columns.put_in(builder, self._text.document)
             if entry.words[0] in _COMMENTS:
                 self._text.ledger.irrelevant((entry.number,))
                 continue
-            common = None if found.standard else _COMMON.fullmatch(" ".join(entry.words))
-            parts = self._common(version, common.groups(), entry.number) if common is not None else None
-            if common is None or parts is None:
-                for rule in self._entry(found, entry):
-                    builder.append(rule)
-                continue
-            key = (id(parts[0]), id(parts[1]), id(parts[2]))
-            match = pairs.get(key)
-            if match is None:
-                match = pairs[key] = builder.put(Match(source=parts[0], destination=parts[1], services=parts[2]))
-            builder.add(decisions[common[1]], match, document, entry.number, entry.number)
-            states[entry.number - 1] = LineState.MODELLED
+            for rule in self._entry(found, entry):
+                builder.append(rule)
+        columns.put_in(builder, self._text.document)
         if found.version == 6:
             for kind, name in self._implicit:
                 services = ServiceSet.protocol(ICMP6, (kind * 256, kind * 256 + 255))
@@ -159,28 +162,42 @@ class AccessLists:
                 builder.append(Rule(do=PERMIT, possible=kept, name=f"implicit permit (icmp {name})"))
         return builder.build()
 
-    def _common(self, version: int, groups: Sequence[str], number: int) -> _Parts | None:
-        """Give what the words of a common entry stand for, each spelling read once; None for what is not exact."""
+    def _common(self, version: int, groups: Sequence[str], number: int) -> _Numbers | None:
+        """Give what the words of a common entry stand for by number; None for what is not exact."""
         _, protocol, left, right, rest = groups
-        key = (version, protocol, rest)
-        if key not in self._services:
+        services = self._services.get((version, protocol, rest))
+        if services is None:
+            services = self._read_services(version, protocol, rest, number)
+        source = self._addresses.get((version, left))
+        if source is None:
+            source = self._read_address(version, left)
+        destination = self._addresses.get((version, right))
+        if destination is None:
+            destination = self._read_address(version, right)
+        return None if services < 0 or source < 0 or destination < 0 else (source, destination, services)
+
+    def _read_services(self, version: int, protocol: str, rest: str, number: int) -> int:
+        """Number what a protocol and the words behind the destination stand for; -1 for what is not exact."""
+        exact: ServiceSet | Pair | None = common_services(protocol, rest)
+        if exact is None and "time-range" not in rest:  # what is remarked must be read with its own line
             words = f"{protocol} any any{rest}".split()
             ace = self._ace(AccessList(version, "", standard=False), tuple(words), number)
-            plain = ace is not None and not (ace.why() or ace.is_empty or ace.reflects or ace.forwards or ace.objects)
-            exact = ace is not None and plain and ace.understood and ace.states == ALL_STATES
-            self._services[key] = ace.services.sure if ace is not None and exact else None
-        services = self._services[key]
-        source, destination = self._address(version, left), self._address(version, right)
-        if services is None or source is None or destination is None:
-            return None
-        return source, destination, services
+            if ace is not None and ace.understood and ace.states == ALL_STATES:
+                plain = not (ace.why() or ace.is_empty or ace.reflects or ace.forwards or ace.objects)
+                exact = ace.services.sure if plain else None
+        found = -1 if exact is None else self._service_sets.add(exact)
+        self._services[version, protocol, rest] = found
+        return found
 
-    def _address(self, version: int, spec: str) -> AddressSet | None:
-        key = (version, spec)
-        if key not in self._addresses:
+    def _read_address(self, version: int, spec: str) -> int:
+        """Number what the words of an address stand for; -1 for what is not exact."""
+        exact: AddressSet | Pair | None = interval(spec) if version == 4 else None
+        if exact is None:
             taken = take_plain(spec.split(), 0, version)
-            self._addresses[key] = taken[0].sure if taken is not None and not taken[0].why else None
-        return self._addresses[key]
+            exact = taken[0].sure if taken is not None and not taken[0].why else None
+        found = -1 if exact is None else self._address_sets.add(exact)
+        self._addresses[version, spec] = found
+        return found
 
     def _entry(self, found: AccessList, entry: Entry) -> Iterable[Rule]:
         text, words, number = self._text, entry.words, entry.number
@@ -262,11 +279,11 @@ class AccessLists:
 
     def _collect(self, reflections: dict[str, list[_Reflection]]) -> None:
         for key, found in self._text.lists.items():
-            if found.standard or not any("reflect" in entry.words for entry in found.entries):
+            if found.standard or not any(entry.names("reflect") for entry in found.entries):
                 continue
             above: list[Ace] = []
             for entry in found.entries:
-                if entry.words[0] != "permit":
+                if not entry.text.startswith("permit "):
                     continue
                 ace = self._ace(found, entry.words[1:], entry.number)
                 if ace is None:
@@ -277,6 +294,28 @@ class AccessLists:
                     reflections.setdefault(ace.reflects, []).append(_Reflection(key, rule, whole))
                 else:
                     above.append(ace)
+
+
+class _Columns:
+    """Common entries that follow one another."""
+
+    def __init__(self) -> None:
+        self._decisions = array("i")
+        self._matches = (array("i"), array("i"), array("i"))
+        self._lines = array("i")
+
+    def append(self, decision: int, numbers: _Numbers, line: int) -> None:
+        self._decisions.append(decision)
+        for column, number in zip(self._matches, numbers, strict=True):
+            column.append(number)
+        self._lines.append(line)
+
+    def put_in(self, builder: RulesBuilder, document: int) -> None:
+        """Append the rules to a list, and start anew."""
+        if self._lines:
+            builder.extend(self._decisions, self._matches, document, self._lines)
+            for column in (self._decisions, *self._matches, self._lines):
+                del column[:]
 
 
 def _every_word(node: Node) -> Iterator[str]:

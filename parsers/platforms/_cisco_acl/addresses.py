@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from socket import AF_INET, inet_pton
 from typing import TYPE_CHECKING
 
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, V6, AddressSet
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = [
-    "AddressBounds", "address", "every", "is_mask", "masked", "prefix", "single", "take_plain", "unknown_addresses",
-    "wildcard",
+    "AddressBounds", "address", "every", "interval", "is_mask", "masked", "prefix", "single", "take_plain",
+    "unknown_addresses", "wildcard",
 ]  # fmt: skip
 
 AddressBounds = Bounds[AddressSet]
@@ -68,6 +69,36 @@ def prefix(word: str) -> AddressSet | None:
     if number >= V6:  # the axis begins at 2**32, which a short prefix must not clear
         low = V6 + ((number - V6) & ~((1 << (size - int(length))) - 1))
     return AddressSet.span(low, low + (1 << (size - int(length))) - 1)
+
+
+def interval(spec: str) -> tuple[int, int] | None:
+    """Give the ends of an IPv4 `host A`, `A/length` or `A WILDCARD` without holes, in its common form alone.
+
+    What it gives is what `take_plain` gives, at a small part of its cost.
+    """
+    if spec.startswith("host "):
+        number = _dotted(spec[5:])
+        return None if number is None else (number, number)
+    base, slash, length = spec.partition("/")
+    if slash:
+        wild = _WILDCARDS.get(length)
+    else:
+        base, _, word = spec.partition(" ")
+        wild = _dotted(word)
+    number = _dotted(base)
+    if number is None or wild is None or wild & (wild + 1):
+        return None
+    return number & ~wild, number | wild
+
+
+_WILDCARDS = {str(length): (1 << (32 - length)) - 1 for length in range(33)}
+
+
+def _dotted(word: str) -> int | None:
+    try:
+        return int.from_bytes(inet_pton(AF_INET, word), "big")
+    except (OSError, ValueError):
+        return None
 
 
 def is_mask(word: str) -> bool:

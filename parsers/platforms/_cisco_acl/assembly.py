@@ -136,7 +136,7 @@ def policy_routed(text: Configuration, found: Sequence[Port]) -> bool:
 def assumptions(text: Configuration, found: Sequence[Port]) -> tuple[Assumption, ...]:
     """Give what the model of access lists rests on and no configuration prints."""
     made = []
-    if any("established" in entry.words for known in text.lists.values() for entry in known.entries):
+    if any(entry.names("established") for known in text.lists.values() for entry in known.entries):
         why = "the vendor's definition; a first packet has neither, every later one has"
         made.append(Assumption(text="`established` matches TCP packets with ACK or RST", why=why))
     if any(port.bindings for port in found):

@@ -32,11 +32,20 @@ _BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of an access list: its place in the list, its line, and its words behind the sequence number."""
+    """One line of an access list: its place in the list, its line, and its text behind the sequence number."""
 
     sequence: int
     number: int
-    words: tuple[str, ...]
+    text: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Give the words of the text."""
+        return tuple(self.text.split())
+
+    def names(self, word: str) -> bool:
+        """Tell whether a word is among them, quickly where it is not."""
+        return word in self.text and word in self.words
 
 
 @dataclass(slots=True)
@@ -216,7 +225,7 @@ class _Sorter:
             sequence, words = int(words[0]), words[1:]
         elif words[:1] == ("remark",):
             sequence = last
-        known.entries.append(Entry(sequence, number, words))
+        known.entries.append(Entry(sequence, number, " ".join(words)))
 
 
 def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:

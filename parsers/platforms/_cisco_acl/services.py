@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from parsers.model.conditions import Bounds, Condition, ConditionKind
 from parsers.model.rules import State
-from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, NO_SERVICE, PORTED, PORTS, TCP, Service, ServiceSet
+from parsers.model.services import ANY_SERVICE, ICMP, ICMP6, NO_SERVICE, PORTED, PORTS, TCP, UDP, Service, ServiceSet
 from parsers.text.cisco_router_names import icmp_message, port_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = [
-    "EVERY_PORT", "FLAG_WORDS", "PortRanges", "ServiceBounds", "flag_states", "from_port_group", "icmp_services",
-    "operators", "ported", "reversed_services", "take_ports", "unknown_services",
+    "EVERY_PORT", "FLAG_WORDS", "PortRanges", "ServiceBounds", "common_services", "flag_states", "from_port_group",
+    "icmp_services", "operators", "ported", "reversed_services", "take_ports", "unknown_services",
 ]  # fmt: skip
 
 ServiceBounds = Bounds[ServiceSet]
@@ -64,6 +64,16 @@ def take_ports(words: Sequence[str], at: int, *, several: bool) -> tuple[PortRan
     ordered = [-1, *sorted(set(ports)), _TOP + 1]
     gaps = ((low + 1, high - 1) for low, high in pairwise(ordered))
     return tuple(pair for pair in gaps if pair[0] <= pair[1]), at
+
+
+def common_services(protocol: str, rest: str) -> tuple[int, int] | None:
+    """Give the services of TCP or UDP to one port (`eq PORT`) as an interval, in their common form alone."""
+    number = {"tcp": TCP, "udp": UDP}.get(protocol)
+    words = rest.split()
+    if number is None or words[:1] != ["eq"] or words[2:] not in ([], ["log"]):
+        return None
+    port = port_number(words[1]) if len(words) > 1 else None
+    return None if port is None else (number * 65536 + port,) * 2
 
 
 def ported(protocols: Iterable[int], source: PortRanges, destination: PortRanges) -> ServiceSet:
