@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 __all__ = ["items", "json_ruleset"]
 
 
+_POLICIES = {"accept": True, "drop": False}
+
+
 class _UnknownError(Exception):
     """An expression that is not understood."""
 
@@ -93,13 +96,19 @@ def json_ruleset(text: str, document: str, index: int = 0) -> Ruleset:
             continue
         if kind == "table":
             key = (str(body.get("family")), str(body.get("name")))
+            if key in tables:
+                raise ParserError(f"table {key[1]} comes twice", document=document, line=span.first)
             tables[key] = {"chains": {}, "sets": [], "helpers": [], "objects": [], "span": span, "body": body}
             order.append(key)
             continue
         key = (str(body.get("family")), str(body.get("table")))
         if key not in tables:
             raise ParserError(f"{kind} {body.get('name')} is in no table", document=document, line=span.first)
-        _member(tables[key], kind, body, span, unread)
+        try:
+            _member(tables[key], kind, body, span, unread)
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"{kind} {body.get('name') or body.get('chain')} is not as nft writes it: {error!r}"
+            raise ParserError(what, document=document, line=span.first) from error
     return Ruleset(tables=tuple(_table(key, tables[key]) for key in order), unread=tuple(unread))
 
 
@@ -124,6 +133,8 @@ def _member(table: dict[str, Any], kind: str, body: dict[str, Any], span: Span, 
     name = str(body.get("name", ""))
     match kind:
         case "chain":
+            if name in table["chains"]:
+                raise ValueError("it comes twice, or behind a rule of its own")
             table["chains"][name] = {"base": _base(body, span), "rules": [], "span": span}
         case "rule":
             chain = table["chains"].setdefault(str(body.get("chain")), {"base": None, "rules": [], "span": span})
@@ -147,7 +158,7 @@ def _base(body: dict[str, Any], span: Span) -> Base | None:
         kind=str(body["type"]),
         hook=str(body["hook"]),
         priority=int(body["prio"]),
-        permits=body.get("policy", "accept") == "accept",
+        permits=_POLICIES[body.get("policy", "accept")],
         devices=(devices,) if isinstance(devices, str) else tuple(devices),
         span=span,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -269,3 +270,23 @@ def test_names_of_bases() -> None:
         assert base is not None
         assert base.priority == number
         assert replace(base, priority=0).kind == "nat"
+
+
+_TABLE: dict[str, object] = {"table": {"family": "inet", "name": "filter"}}
+_CHAIN: dict[str, object] = {"family": "inet", "table": "filter", "name": "f", "type": "filter", "hook": "forward"}
+
+
+@pytest.mark.parametrize(
+    ("objects", "message"),
+    [
+        ([_TABLE, _TABLE], "table filter comes twice"),
+        ([_TABLE, {"chain": _CHAIN | {"prio": 0}}, {"chain": _CHAIN | {"prio": 0}}], "comes twice"),
+        ([_TABLE, {"chain": _CHAIN | {"prio": "first"}}], "not as nft writes it"),
+        ([_TABLE, {"chain": _CHAIN | {"prio": 0, "policy": "reject"}}], "not as nft writes it"),
+        ([_TABLE, {"chain": _CHAIN}], "not as nft writes it"),
+    ],
+)
+def test_json_that_nft_does_not_write_is_refused(objects: list[object], message: str) -> None:
+    """What comes twice, and values of another kind, are nobody's ruleset: no part of it is judged."""
+    with pytest.raises(ParserError, match=message):
+        json_ruleset(json.dumps({"nftables": objects}), "nft-json")
