@@ -184,7 +184,7 @@ class TableMeaning:
                 if isinstance(item, Unread) and item.foreign:
                     text = f"{item.text} does not say what it matches; iptables-save of the same table must explain it"
                 # What such a rule does besides (a mark, a translation) is not in the model.
-                opened = any(
+                opened = isinstance(item, Nat | VerdictMap) or any(
                     isinstance(other, VerdictStatement) and other.kind in {"unread", "translated"}
                     for other in line.statements
                 )

@@ -102,6 +102,7 @@ def test_a_line_that_is_another(case: Case) -> None:
         ("linux_nftables/marks", "ct mark set 0x00000001", "ct frobnicate set 0x00000001"),
         ("linux_nftables/published-by-translation", "tcp dport 443 dnat to", "tcp dport 443 frobnicate to"),
         ("linux_nftables/published-by-translation", "192.0.2.11 . 22", "192.0.2.11 frobnicate 22"),
+        ("linux_nftables/audit-published", "dnat to 10.1.1.10:443", "dnat to frobnicate"),
         ("linux_nftables/sets", "elements = {", "frobnicate = {"),
         ("linux_nftables/two-negated-fields", "tcp dport != 2000", "tcp frobnicate != 2000"),
         ("linux_nftables/written-by-hand", "define web = 443", "define web frobnicate 443"),
