@@ -8,6 +8,8 @@ preparation only, never for a configuration, since it takes any prompt in the te
 from __future__ import annotations
 
 import logging
+import time
+from types import SimpleNamespace
 from typing import Any, Final, cast
 
 from auditor.collect.credentials import SecretText
@@ -28,8 +30,11 @@ def prepare(wire: Wire, recipe: Recipe, target: Target, *, secret: SecretText | 
     login does not end in a prompt.
     """
     import netmiko
+    from netmiko import base_connection
     from netmiko.channel import SSHChannel
 
+    # netmiko measures its patience by the system's clock, and one that jumps would end a login.
+    cast("Any", base_connection).time = SimpleNamespace(time=time.monotonic, sleep=time.sleep)
     # At debug level netmiko writes down everything that it reads and sends.
     logging.getLogger(_LOGGER).setLevel(logging.WARNING)
     try:
