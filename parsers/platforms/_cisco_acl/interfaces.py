@@ -218,7 +218,7 @@ class _Reader:
             self._port.enabled = self._port.enabled and head != "shutdown"
             self._port.raised = self._port.raised or second == "shutdown"
             return True
-        if head == "shutdown":
+        if "shutdown" in {head, second}:
             return None
         if head in _ADDRESS and second == "address" and len(words) > 2:
             return self._address(words[2:], 6 if head == "ipv6" else 4, number)

@@ -33,7 +33,11 @@ def modelled(item: Subject) -> list[int]:
 def renames(words: list[str], at: int) -> bool:
     """Tell whether a word, changed, makes another configuration that is as good: a name, or a number in an order."""
     above = words[at - 1] if at else ""
-    if above == "reflect" or (above == "access-list" and at == 1) or (words[:2] == ["crypto", "map"] and at == 2):
+    if (
+        above == "reflect"
+        or (above == "access-list" and at == 1)
+        or (words[:2] in (["crypto", "map"], ["vlan", "access-map"]) and at == 2)
+    ):
         return True
     return words[at].isdecimal() and (
         at == 0 or above in {"rule-id", "sequence"} or (at == 3 and words[0] in {"crypto", "route-map", "vlan"})

@@ -96,7 +96,10 @@ SPOILT: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("  0.0.0.0/0 198.51.100.254", "0.0.0.0/0 198.51.100.254"),
     ),
     "cisco_iosxr/vrfs": (("   64500:1", "   frobnicate"), ("vrf RED", "vrf frobnicate")),
-    "cisco_nxos/compliant": (("  no shutdown", "  no frobnicate shutdown"),),
+    "cisco_nxos/compliant": (
+        ("  no shutdown", "  no frobnicate shutdown"),
+        ("  no shutdown", "  no shutdown frobnicate"),
+    ),
     "cisco_nxos/port-lists": (
         ("  switchport access vlan 10", "  switchport access vlan frobnicate"),
         ("  switchport access vlan 10", "  switchport access vlan 4095"),
