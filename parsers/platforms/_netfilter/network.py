@@ -136,6 +136,7 @@ class _Builder:
         self.reasons: list[str] = []
         self.doubts: list[str] = []
         self.own: dict[str, AddressSet] = {}
+        self.dropping: set[str] = set()
         self.local = _LOOPBACK
         self.broadcast = LIMITED_BROADCAST
         self.holes = NONE
@@ -198,6 +199,8 @@ class _Builder:
                 self.broadcast |= destination
             return
         if table not in _DEFAULT_TABLES:
+            if kind in _NO_UNICAST - {"throw"}:
+                self.dropping.add(table)
             return  # in force only by a policy rule, which makes the routes incomplete
         if kind in _NO_UNICAST:
             self.holes |= destination
@@ -231,6 +234,8 @@ class _Builder:
             action = str(rule.get("action", ""))
             if action in _NO_UNICAST - {"throw"}:
                 self.doubts.append(f"policy routing: rule {rule.get('priority')} drops packets ({action})")
+            if str(rule.get("table", "")) in self.dropping:
+                self.doubts.append(f"policy routing: rule {rule.get('priority')} asks a table that drops packets")
             plain = rule.get("src") == "all" and not set(rule) - {"priority", "src", "table", "protocol"}
             if not plain or str(rule.get("table", "")) not in _DEFAULT_TABLES:
                 self.reasons.append(f"policy routing: rule {rule.get('priority')}")

@@ -135,8 +135,13 @@ LOOSE = FORWARDING + "net.ipv4.conf.all.rp_filter = 2\nnet.ipv4.conf.wan0.rp_fil
         (FORWARDING, "203.0.113.1", "192.0.2.7", "wan0", Verdict.PERMIT),
         ("net.ipv4.ip_forward = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.DENY),
         ("net.ipv4.conf.wan0.forwarding = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.DENY),
-        ("net.ipv4.conf.dmz0.forwarding = 0\nnet.ipv4.conf.wan0.forwarding = 1\n", "203.0.113.1", "192.0.2.7", "wan0",
-         Verdict.PERMIT),
+        (
+            "net.ipv4.conf.dmz0.forwarding = 0\nnet.ipv4.conf.wan0.forwarding = 1\n",
+            "203.0.113.1",
+            "192.0.2.7",
+            "wan0",
+            Verdict.PERMIT,
+        ),
         ("net.ipv4.conf.dmz0.forwarding = 0\n", "203.0.113.1", "192.0.2.7", "wan0", Verdict.UNKNOWN),
         ("net.ipv6.conf.all.forwarding = 0\n", "2001:db8:9::1", "2001:db8:8::1", "wan0", Verdict.DENY),
         (STRICT, "203.0.113.1", "192.0.2.7", "wan0", Verdict.PERMIT),
@@ -184,3 +189,12 @@ def test_what_drops_or_diverts_unread_is_doubted(links: Json, rules: Json, doubt
 
     assert [said for said in doubts if any(said in doubt for doubt in found)] == doubts
     assert len(found) == len(doubts)
+
+
+def test_a_table_that_drops_is_doubted_where_a_rule_asks_it() -> None:
+    """A blackhole in a table of its own drops what a policy rule sends there; without a rule it does nothing."""
+    routes = [*ROUTES, {"type": "blackhole", "dst": "default", "table": "100"}]
+    asks = [*RULES, {"priority": 9, "src": "192.0.2.10", "table": "100"}]
+
+    assert network(routes=routes).doubts == ()
+    assert network(routes=routes, rules=asks).doubts == ("policy routing: rule 9 asks a table that drops packets",)
