@@ -116,6 +116,10 @@ ON_ASA: Changes = {
     "a command that nobody knows": (3, ((LAST, "+frobnicate permit all\n"),)),
     "an access list that is cleared": (3, ((LAST, "+clear configure access-list\n"),)),
     "a second list on an interface": (3, ((HTTPS, f"{ALL}{HTTPS}"), (OUT, "+access-group ALL in interface outside\n"))),
+    "replies to most of the Internet that are dropped": (
+        1,
+        (("route outside 0.0.0.0", "route Null0 0.0.0.0 128.0.0.0 1\nroute outside 0.0.0.0"),),
+    ),
     "a line to be put first": (3, (("access-list DMZ_IN remark", f"{HTTP}access-list DMZ_IN remark"),)),
     "a rate limit that drops all": (3, (("policy-map global_policy\n", DROPS_ALL),)),
     "a line that lost its place": (3, ((MODE, f"+ {HTTP}"),)),
@@ -144,6 +148,10 @@ ON_IOS: Changes = {
     "a published address that the list does not name": (1, (OUTER, INNER, (PLANE, f"{OTHER}{PLANE}"))),
     "an overload that takes the replies": (3, (OUTER, INNER, (PLANE, f"{MANY}{PLANE}"))),
     "a list that is taken away again": (3, ((OUTSIDE, "+ no ip access-group OUTSIDE_IN in\n"),)),
+    "replies to most of the Internet that are dropped": (
+        1,
+        (("ip route 0.0.0.0 0.0.0.0", "ip route 0.0.0.0 128.0.0.0 Null0\nip route 0.0.0.0 0.0.0.0"),),
+    ),
     "a router that does not route": (3, ((PLANE, f"no ip routing\n{PLANE}"),)),
     "a rate limit that drops all": (3, ((OUTSIDE, USES), (PLANE, f"{QUEUES}{PLANE}"))),
     "a rate limit that drops all, below": (3, ((OUTSIDE, USES), (PLANE, f"{QUEUES_BELOW}{PLANE}"))),

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
-from parsers.model.addresses import ANY6
+from parsers.model.addresses import ANY6, NONE, AddressSet
 from parsers.model.conditions import Condition, ConditionKind
-from parsers.model.firewall import Interface, Route
-from parsers.model.rules import Chain, Deny, Match, Rule, Rules, Stage
+from parsers.model.firewall import Firewall, Interface, Route
+from parsers.model.rules import Chain, Deny, Match, Rule, Rules, Stage, State
+from parsers.model.services import TCP, ServiceSet
 from parsers.platforms._cisco_acl.acl import PERMIT
 from parsers.platforms._cisco_acl.interfaces import interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from parsers.model.addresses import AddressSet
     from parsers.platforms._cisco_acl.configuration import Configuration
     from parsers.platforms._cisco_acl.interfaces import Port
 
@@ -56,6 +56,7 @@ class Tables:
         self._text = text
         self._ports = found
         self._routes = tuple(routes)
+        self._found: tuple[Route, ...] = ()
         self._names = {interface_name(node.words[1:]) for node in text.find("interface") if len(node.words) > 1}
         self.complete = not any(port.leased for port in found)
         vrfs = dict.fromkeys(port.vrf for port in found)
@@ -90,7 +91,16 @@ class Tables:
         vrfs = [self.main, *(dict.fromkeys(route.vrf for route in self._routes) if self.several else ())]
         found = [route for vrf in dict.fromkeys(vrfs) for route in self._resolved(vrf)]
         self._twins(found)
-        return tuple(found)
+        self._found = tuple(found)
+        return self._found
+
+    @property
+    def lost(self) -> AddressSet:
+        """Give the addresses that `routes` led to nowhere: no connection of TCP comes up from there."""
+        if self.several or not any(route.interface == SINK for route in self._found):
+            return NONE
+        table = Firewall(platform="", interfaces=self.interfaces(), routes=self._found).egress_table()
+        return AddressSet.join(part for part, name in table if name == SINK)
 
     def _resolved(self, vrf: str) -> Iterator[Route]:
         mine = [route for route in self._routes if route.vrf == vrf]
@@ -145,6 +155,9 @@ def gate_stage(found: Sequence[Port], tables: Tables, *, forwards6: bool = True)
     on (`forwards6` is False), since a release may do so by itself.
     """
     rules = [Rule(do=Deny(), possible=Match(egress=frozenset({SINK})), name="implicit deny (route to null0)")]
+    if tables.lost:
+        senders = Match(source=tables.lost, services=ServiceSet.protocol(TCP), states=frozenset({State.NEW}))
+        rules.append(Rule(do=Deny(), possible=senders, name="implicit deny (replies are routed to null0)"))
     if not forwards6:
         text = "whether IPv6 is forwarded: `ipv6 unicast-routing` is not there"
         unsure = Condition(kind=ConditionKind.UNKNOWN, text=text)

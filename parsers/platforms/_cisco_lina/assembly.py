@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from parsers.model.addresses import AddressSet
 from parsers.model.firewall import Firewall
 from parsers.platforms._cisco_lina.ace import Surroundings
 from parsers.platforms._cisco_lina.acl import AccessLists
 from parsers.platforms._cisco_lina.device import management
 from parsers.platforms._cisco_lina.filters import bindings, egress_stages, gate_stage, gates, ingress_stages
 from parsers.platforms._cisco_lina.inspection import Policies
-from parsers.platforms._cisco_lina.interfaces import ports, routing
+from parsers.platforms._cisco_lina.interfaces import SINK, ports, routing
 from parsers.platforms._cisco_lina.nat import translations
 from parsers.platforms._cisco_lina.objects import Objects
 from parsers.platforms._cisco_lina.translation import reverse_path_stage, source_stage, untranslation_stage
@@ -22,7 +23,6 @@ from parsers.platforms._cisco_lina.vpn import Tunnels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from parsers.model.addresses import AddressSet
     from parsers.model.firewall import Device
     from parsers.platforms._cisco_lina.configuration import Configuration
     from parsers.platforms._cisco_lina.filters import Gates
@@ -63,9 +63,10 @@ def assemble(
     said = gates(text)  # accounts for `same-security-traffic` in any case
     gate = gate or said
     nat = translations(text, objects, {port.interface.name: port.primary for port in found})
+    leaves = _Leaves(platform, found, routes)
     stages = (
-        untranslation_stage(text, nat, _Leaves(platform, found, routes)),
-        gate_stage(text, found, gate),
+        untranslation_stage(text, nat, leaves),
+        gate_stage(text, found, gate, leaves.lost),
         *ingress_stages(found, bound, lists, gate),
         *egress_stages(found, bound, lists),
         reverse_path_stage(text, nat),
@@ -120,3 +121,8 @@ class _Leaves:
 
     def __call__(self, addresses: AddressSet) -> frozenset[str]:
         return frozenset(name for part, name in self._table if part & addresses)
+
+    @property
+    def lost(self) -> AddressSet:
+        """Give the addresses that are routed to null0."""
+        return AddressSet.join(part for part, name in self._table if name.lower() == SINK)

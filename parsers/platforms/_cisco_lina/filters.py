@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parsers.contract import RemarkKind
+from parsers.model.addresses import NONE, AddressSet
 from parsers.model.rules import Call, Chain, Deny, Match, Permit, Rule, Rules, Stage
+from parsers.model.services import TCP, ServiceSet
 from parsers.platforms._cisco_lina.acl import PERMIT
 
 if TYPE_CHECKING:
@@ -89,8 +91,12 @@ def gates(text: Configuration) -> Gates:
     return Gates(inter="inter-interface" in opened, intra="intra-interface" in opened)
 
 
-def gate_stage(text: Configuration, found: Sequence[Port], gate: Gates) -> Stage:
-    """Give the stage that no access list overrides: equal levels, the same interface, management-only interfaces."""
+def gate_stage(text: Configuration, found: Sequence[Port], gate: Gates, lost: AddressSet = NONE) -> Stage:
+    """Give the stage that no access list overrides: equal levels, the same interface, management-only interfaces.
+
+    `lost` are addresses that are routed to null0: what is sent to them is dropped, and so are replies, without which
+    no connection of TCP comes up.
+    """
     rules = list(_management_rules(text, found))
     for port in found:
         name, level = port.interface.name, _level(port)
@@ -101,6 +107,9 @@ def gate_stage(text: Configuration, found: Sequence[Port], gate: Gates) -> Stage
             rules.append(_closed({name}, equals, "inter-interface"))
     sinks = frozenset({"null0", "Null0"})
     rules.append(Rule(do=Deny(), possible=Match(egress=sinks), name="implicit deny (route to null0)"))
+    if lost:
+        senders = Match(source=lost, services=ServiceSet.protocol(TCP))
+        rules.append(Rule(do=Deny(), possible=senders, name="implicit deny (replies are routed to null0)"))
     return Stage(
         name="same-security-traffic",
         chains=(Chain(name="same-security-traffic", rules=Rules.of(*rules)),),

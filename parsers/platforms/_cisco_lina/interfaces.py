@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from parsers.platforms._cisco_lina.objects import AddressBounds
     from parsers.text.cisco_tree import Node
 
-__all__ = ["INSIDE_LEVEL", "Port", "Routing", "ports", "routing"]
+__all__ = ["INSIDE_LEVEL", "SINK", "Port", "Routing", "ports", "routing"]
 
 INSIDE_LEVEL = 100
 """What `nameif inside` sets the security level to; any other name sets 0."""
-_SINK = "null0"
+SINK = "null0"
 _DYNAMIC = frozenset({"bgp", "eigrp", "isis", "ospf", "rip"})
 _IRRELEVANT = frozenset({
     "allow-ssc-mgmt", "arp", "authentication", "bandwidth", "bfd", "bgp", "channel-group", "cts", "delay",
@@ -249,7 +249,7 @@ def routing(text: Configuration, found: Sequence[Port]) -> Routing:
             text.remark(RemarkKind.NOT_UNDERSTOOD, f"not understood: {node.text}", node.number, decides=True)
             continue
         text.ledger.modelled((node.number,))
-        if route.interface not in names and route.interface.lower() != _SINK:
+        if route.interface not in names and route.interface.lower() != SINK:
             text.remark(RemarkKind.UNDEFINED, f"{node.text}: there is no such interface", node.number, decides=True)
         if "tunneled" not in words:
             routes.append(route)
@@ -271,7 +271,7 @@ def _route(text: Configuration, node: Node, words: tuple[str, ...]) -> Route | N
     if destination is None:
         return None
     options = list(words[size:])
-    if words[0].lower() == _SINK:
+    if words[0].lower() == SINK:
         options.insert(0, "")
     metric = 1
     rest = options[1:]
