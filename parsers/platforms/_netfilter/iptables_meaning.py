@@ -17,7 +17,7 @@ from parsers.platforms._netfilter.marks import Mark as MarkName
 from parsers.platforms._netfilter.marks import MarkChange
 from parsers.platforms._netfilter.nft_rule import combine
 from parsers.platforms._netfilter.pipeline import BaseChain, Entry, Undecided
-from parsers.platforms._netfilter.plain_rules import PlainRules
+from parsers.platforms._netfilter.plain_rules import PlainRules, plain_address
 from parsers.platforms._netfilter.translation import masquerade, redirect, translate, untold
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class SaveMeaning:
     helpers: list[Helper] = field(default_factory=list)
     _known: dict[tuple[str, str, Hook], list[Entry | Run]] = field(default_factory=dict)
     _visited: set[tuple[str, str]] = field(default_factory=set)
-    _plain: PlainRules | None = None
+    _plain: PlainRules[SaveRule] | None = None
 
     def exempted(self) -> list[Match]:
         """Give the packets that some NOTRACK of the document takes out of connection tracking, at most."""
@@ -195,17 +195,23 @@ class SaveMeaning:
                 return None
             place = replace(self.place, hook=hook)
             if self._plain is None:
-                states = self.notes.ledgers[self.save.index].states
-                self._plain = PlainRules(self.save.plain, self.version, self.save.index, states)
+                plain, index = self.save.plain, self.save.index
+                self._plain = PlainRules(
+                    plain.addresses,
+                    plain.services,
+                    plain.rests,
+                    lambda word: plain_address(word, self.version),
+                    index,
+                    self.notes.ledgers[index].states,
+                )
 
             def decide(rule: SaveRule) -> tuple[Guard, list[tuple[Guard, Do | Undecided]]]:
                 guard = demands(rule, self._scope(rule, place))
                 return guard, self._decisions(rule, guard, place)
 
             self._visited.add((table.name, name))
-            self._known[key] = self._plain.entries(
-                table.chains[name].rules, decide, lambda rule: self._rule(rule, place)
-            )
+            rules = table.chains[name].rules
+            self._known[key] = self._plain.entries(rules, rules.rows(), decide, lambda rule: self._rule(rule, place))
         return self._known[key]
 
     def _rule(self, rule: SaveRule, place: Place) -> list[Entry]:

@@ -15,6 +15,7 @@ from parsers.platforms._netfilter.expressions import UNTRACKED, Hook, Place
 from parsers.platforms._netfilter.guards import EVERYTHING, Guard, perhaps, unknown
 from parsers.platforms._netfilter.marks import Mark as MarkName
 from parsers.platforms._netfilter.marks import MarkChange
+from parsers.platforms._netfilter.nft_lines import numbers, plain_rules
 from parsers.platforms._netfilter.nft_nat import nat_entries
 from parsers.platforms._netfilter.nft_relations import Scope, Sets, map_parts, merged, merged_pair, relation
 from parsers.platforms._netfilter.nft_syntax import (
@@ -23,6 +24,7 @@ from parsers.platforms._netfilter.nft_syntax import (
     MarkStatement,
     Nat,
     NoTrack,
+    PlainLine,
     Relation,
     RuleLine,
     SetHelper,
@@ -39,6 +41,8 @@ from parsers.platforms._netfilter.translation import untold
 if TYPE_CHECKING:
     from parsers.model.rules import Do
     from parsers.platforms._netfilter.notes import Notes
+    from parsers.platforms._netfilter.plain_rules import PlainRules
+    from parsers.platforms._netfilter.runs import Run
 
 __all__ = ["TableMeaning", "exempted", "mark_changes"]
 
@@ -56,7 +60,7 @@ def mark_changes(table: TableBlock) -> set[MarkChange]:
     found: set[MarkChange] = set()
     for chain in table.chains:
         for line in chain.rules:
-            for item in line.statements:
+            for item in line.common:
                 if isinstance(item, MarkStatement):
                     found.add(_change(item))
                 elif isinstance(item, Unread) and "mark" in item.text:
@@ -76,7 +80,7 @@ def exempted(table: TableBlock, place: Place, notes: Notes) -> list[Match]:
         box
         for chain in table.chains
         for line in chain.rules
-        if any(isinstance(item, NoTrack) for item in line.statements)
+        if any(isinstance(item, NoTrack) for item in line.common)
         for box in meaning.reach(line)
     ]
 
@@ -89,7 +93,8 @@ class TableMeaning:
     place: Place
     notes: Notes
     helpers: list[Helper] = field(default_factory=list)
-    _known: dict[tuple[str, Hook], list[Entry]] = field(default_factory=dict)
+    _known: dict[tuple[str, Hook], list[Entry | Run]] = field(default_factory=dict)
+    _plain: PlainRules[RuleLine] | None = field(init=False)
     _sets: Sets = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,10 +103,13 @@ class TableMeaning:
             item.set
             for chain in self.table.chains
             for line in chain.rules
-            for item in line.statements
+            for item in line.common
             if isinstance(item, SetUpdate)
         }
         self._sets = Sets(table=self.table, updated=frozenset(updated), notes=self.notes)
+        lines = (line for chain in self.table.chains for line in chain.rules if isinstance(line, PlainLine))
+        plain = next(lines, None)
+        self._plain = plain_rules(plain.words, self.notes) if plain is not None else None
 
     @property
     def sets(self) -> Sets:
@@ -143,7 +151,7 @@ class TableMeaning:
         """Give the IP versions that the table's rules see."""
         return frozenset({"ip": {4}, "ip6": {6}}.get(self.table.family, {4, 6}))
 
-    def entries(self, name: str, hook: Hook) -> list[Entry] | None:
+    def entries(self, name: str, hook: Hook) -> list[Entry | Run] | None:
         """Give a chain's entries as seen from a hook, None where there is no such chain."""
         key = name, hook
         if key not in self._known:
@@ -151,8 +159,26 @@ class TableMeaning:
             if chain is None:
                 return None
             place = replace(self.place, hook=hook)
-            self._known[key] = [entry for line in chain.rules for entry in self._rule(line, place)]
+            if self._plain is None:
+                self._known[key] = [entry for line in chain.rules for entry in self._rule(line, place)]
+            else:
+                self._known[key] = self._plain.entries(
+                    chain.rules,
+                    map(numbers, chain.rules),
+                    lambda line: self._decided(line, place),
+                    lambda line: self._rule(RuleLine(statements=line.statements, span=line.span), place),
+                )
         return self._known[key]
+
+    def _decided(self, line: RuleLine, place: Place) -> tuple[Guard, list[tuple[Guard, Do | Undecided]]]:
+        """Give the packets that come to the end of a rule, and what becomes of them; raises ValueError."""
+        if merged(line.statements):
+            raise ValueError("negated values that may be one")
+        guard = EVERYTHING
+        for item in line.statements:
+            guard &= self._demand(item, place, line)
+        entries, _ = self._effects(line.statements[-1], guard, place, line)
+        return guard, [(entry.guard, entry.do) for entry in entries]
 
     def reach(self, line: RuleLine) -> tuple[Match, ...]:
         """Give the packets that come to the `notrack` of a rule, at most."""

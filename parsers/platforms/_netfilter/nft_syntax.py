@@ -6,15 +6,17 @@ decided where they are used. Source: nft(8) and libnftables-json(5) of nftables 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parsers.model.capture import Span
+from parsers.platforms._netfilter.plain_lines import Row, Words
 
 __all__ = [
     "AnonymousSet", "Base", "ChainBlock", "Conditional", "Element", "Harmless", "HelperObject", "MapOf",
-    "MarkStatement", "Nat", "NoTrack", "Object", "Relation", "Right", "RuleLine", "Ruleset", "Selector", "SetBlock",
-    "SetHelper", "SetReference", "SetUpdate", "Statement", "TableBlock", "Unread", "Values", "VerdictMap",
-    "VerdictStatement",
+    "MarkStatement", "Nat", "NoTrack", "Object", "PlainLine", "PlainWords", "Relation", "Right", "RuleLine",
+    "Ruleset", "Selector", "SetBlock", "SetHelper", "SetReference", "SetUpdate", "Statement", "TableBlock", "Unread",
+    "Values", "VerdictMap", "VerdictStatement",
 ]  # fmt: skip
 
 Selector = str
@@ -184,6 +186,62 @@ class RuleLine:
 
     statements: tuple[Statement, ...]
     span: Span = field(compare=False)
+
+    @property
+    def common(self) -> tuple[Statement, ...]:
+        """Give the statements by which a rule may change how others are read; there are no other ones of that kind."""
+        return self.statements
+
+
+class PlainWords:
+    """The words of the plain lines of a text by number; `rests` are rules as the rest of their words makes them."""
+
+    def __init__(self, index: int, read: Callable[[int], tuple[Statement, ...]]) -> None:
+        """Start empty; `index` is the document, `read` gives the statements of a line of it."""
+        self.index = index
+        self.read = read
+        self.addresses = Words()
+        self.services = Words()
+        self.rests: list[RuleLine] = []
+
+
+class PlainLine(RuleLine):
+    """A rule whose words are numbered, and whose statements are read only when they are asked for."""
+
+    __slots__ = ("number", "row", "words")
+
+    number: int
+    row: Row
+    words: PlainWords
+
+    def __init__(self, number: int, row: Row, words: PlainWords) -> None:
+        """Take the line, the numbers of its words, and what they number."""
+        object.__setattr__(self, "number", number)
+        object.__setattr__(self, "row", row)
+        object.__setattr__(self, "words", words)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Read the statements."""
+        return self.words.read(self.number)
+
+    @property
+    def span(self) -> Span:
+        """Give the place."""
+        return Span(document=self.words.index, first=self.number, last=self.number)
+
+    @property
+    def common(self) -> tuple[Statement, ...]:
+        """Give the statements of the rest of the words; an address or a port changes nothing for other rules."""
+        return self.words.rests[self.row[3]].statements
+
+    def __eq__(self, other: object) -> bool:
+        """Rules are equal where their statements are."""
+        return isinstance(other, RuleLine) and self.statements == other.statements
+
+    def __hash__(self) -> int:
+        """Hash like any other rule."""
+        return hash((self.statements,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

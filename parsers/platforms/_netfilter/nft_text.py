@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from parsers.errors import ParserError
 from parsers.model.capture import Span
 from parsers.platforms._netfilter.nft_cursor import Cursor, NotReadError
+from parsers.platforms._netfilter.nft_lines import NftLines
 from parsers.platforms._netfilter.nft_rule import rule
 from parsers.platforms._netfilter.nft_syntax import (
     Base,
@@ -42,8 +43,19 @@ _OBJECTS = {"counter", "quota", "limit", "secmark", "synproxy", "flowtable", "tu
 
 def ruleset(text: str, document: str, index: int = 0) -> Ruleset:
     """Read nft text; raises ParserError where braces or quotes do not close, and for an `include`."""
-    words, lines = _defined(tokens(text, document), document)
-    reader = _Reader(cursor=Cursor(words, document), index=index)
+    plain = NftLines(text, index)
+    try:
+        found = _ruleset(plain, document, index)
+    except ParserError:
+        found = None  # it must be told as it is of the whole text
+    if found is None or plain.lost:
+        found = _ruleset(NftLines("", index), document, index, text)
+    return found
+
+
+def _ruleset(plain: NftLines, document: str, index: int, text: str | None = None) -> Ruleset:
+    words, lines = _defined(tokens(plain.rest if text is None else text, document), document)
+    reader = _Reader(cursor=Cursor(words, document), index=index, plain=plain)
     reader.frames += [Span(document=index, first=line, last=line) for line in lines]
     return reader.ruleset()
 
@@ -111,6 +123,7 @@ class _Reader:
 
     cursor: Cursor
     index: int
+    plain: NftLines
     tables: list[TableBlock] = field(default_factory=list)
     unread: list[tuple[Span, str]] = field(default_factory=list)
     irrelevant: list[Span] = field(default_factory=list)
@@ -211,7 +224,7 @@ class _Reader:
         while True:
             if cursor.closes():
                 break
-            first_line = base is None and not rules
+            first_line = base is None and not rules and not self.plain.between(first, cursor.line)
             if cursor.text == "type" or (first_line and any(word.text == "hook" for word in self._ahead())):
                 base = self._base(table.family)
             elif cursor.text == "policy" and base is not None:
@@ -224,7 +237,9 @@ class _Reader:
                 rules.append(self._rule(table))
                 if first_line and isinstance(rules[0].statements[0], Unread):
                     self.unread.append((rules[0].span, f"chain {name}: what may be its hook"))
-        return ChainBlock(name=name, rules=tuple(rules), base=base, span=self.span(first))
+        span = self.span(first)
+        rules = self.plain.merge(rules, span.first, span.last)
+        return ChainBlock(name=name, rules=tuple(rules), base=base, span=span)
 
     def _ahead(self) -> list[Token]:
         """Give the plain words up to the end of the rule, without taking them."""

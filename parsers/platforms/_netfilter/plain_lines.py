@@ -68,14 +68,14 @@ class PlainLines:
         found = _PLAIN.fullmatch(text)
         if found is None:
             return None
-        chain, source, destination, places, protocol, _, ports, tail = found.groups("")
-        words = places + protocol + tail
+        chain, source, destination, places, module, protocol, ports, tail = found.groups("")
+        words = places + module + tail
         rest = self._numbers.get(words)
         if rest is None:
             rest = self._numbers[words] = self._rest(words)
         if rest < 0:
             return None
-        services = self.services[protocol + ports if ports else ""]
+        services = self.services[protocol + ports.replace(" --", " ") if ports else ""]
         return chain, (self.addresses[source], self.addresses[destination], services, rest)
 
     def _rest(self, words: str) -> int:
@@ -118,6 +118,10 @@ class SaveRules(Sequence["SaveRule"]):
         self.lines.insert(index, -len(self._given))
         for column in self.columns:
             column.insert(index, 0)
+
+    def rows(self) -> Iterator[tuple[int, int, int, int, int]]:
+        """Give each rule's line and the numbers of its words; a line below 0 is a place among those not plain."""
+        return zip(self.lines, *self.columns, strict=True)
 
     def given(self, line: int) -> SaveRule:
         """Give the rule that stands in `lines` as a number below 0."""

@@ -1,4 +1,4 @@
-"""What plain lines of iptables-save mean: the meaning of their common words, with their own addresses and ports.
+"""What plain lines of a ruleset mean: the meaning of their common words, with their own addresses and ports.
 
 A rule is a conjunction. Where the common words of a line make one exact box of any source and destination, the rule's
 box is that one with the line's source, destination and ports in it: what reading the whole line would give.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from parsers.contract import LineState
 from parsers.model.addresses import ANY
@@ -18,19 +18,23 @@ from parsers.platforms._netfilter import values as va
 from parsers.platforms._netfilter.runs import Run, Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
+    from parsers.model.addresses import AddressSet
     from parsers.model.interned import Pair
     from parsers.model.rules import Do, Match
     from parsers.platforms._netfilter.guards import Guard
-    from parsers.platforms._netfilter.iptables_save import SaveRule
     from parsers.platforms._netfilter.pipeline import Entry, Undecided
-    from parsers.platforms._netfilter.plain_lines import PlainLines, SaveRules
 
-__all__ = ["PlainRules"]
+    Decided = tuple[Guard, list[tuple[Guard, Do | Undecided]]]
+
+__all__ = ["PlainRules", "plain_address"]
+
+R = TypeVar("R")
 
 _ENDS = Call | Deny | Goto | Permit | Return
 _NUMBERS = {"tcp": 6, "udp": 17, "sctp": 132}
+_EVERY = -1
 _HOSTS = {str(length): (1 << (32 - length)) - 1 for length in range(33)} | {"": 0}
 """The bits of a host by the length of its prefix."""
 _KNOWN, _STRANGE = 1, 2
@@ -40,7 +44,7 @@ _KNOWN, _STRANGE = 1, 2
 class _Told:
     """What the common words of a line mean: decision (None: none), what they say beside services, and those.
 
-    `protocol` is the protocol that the services are all of, 0 where they are others.
+    `protocol` is the protocol that the services are all of, -1 for every protocol, 0 where they are others.
     """
 
     do: int | None
@@ -49,40 +53,57 @@ class _Told:
     protocol: int = 0
 
 
-class PlainRules:
-    """Reads the plain lines of a document for an IP version."""
+class PlainRules(Generic[R]):
+    """Reads the plain lines of a document.
 
-    def __init__(self, plain: PlainLines, version: int, document: int, states: bytearray) -> None:
-        """Take the words of a document's lines and the states of those; nothing is read yet."""
-        self._plain = plain
-        self._version = version
+    Their addresses, and their protocols with ports (`tcp` and what follows), are numbered words, 0 being no word;
+    `rests` are the rules that the rest of their words alone would make.
+    """
+
+    def __init__(  # noqa: PLR0917 - the columns of one table
+        self,
+        addresses: Iterable[str],
+        services: Iterable[str],
+        rests: Sequence[R],
+        read_address: Callable[[str], AddressSet | Pair],
+        document: int,
+        states: bytearray,
+    ) -> None:
+        """Take the words of a document's lines, and their states; nothing is read yet.
+
+        `read_address` gives what words stand for; raises ValueError.
+        """
+        self._rests = rests
+        self._read_address = read_address
         self._document = document
         self._states = states
-        self._words = list(plain.addresses)
-        self._ports = list(plain.services)
-        self._protocols = [_NUMBERS[words.split()[1]] if words else 0 for words in self._ports]
-        services = len(self._ports) + len(plain.rests)
-        self._tables = Tables(len(self._words), services)
+        self._words = list(addresses)
+        self._ports = list(services)
+        self._protocols = [_NUMBERS[words.split()[0]] if words else 0 for words in self._ports]
+        count = len(self._ports) + len(rests)
+        self._tables = Tables(len(self._words), count)
         self._addresses = bytearray(len(self._words))
-        self._services = bytearray(services)
+        self._services = bytearray(count)
         self._addresses[0] = self._services[0] = _KNOWN
 
     def entries(
         self,
-        rules: SaveRules,
-        decide: Callable[[SaveRule], tuple[Guard, list[tuple[Guard, Do | Undecided]]]],
-        whole: Callable[[SaveRule], list[Entry]],
+        rules: Sequence[R],
+        rows: Iterable[tuple[int, int, int, int, int]],
+        decide: Callable[[R], Decided],
+        whole: Callable[[R], list[Entry]],
     ) -> list[Entry | Run]:
         """Give the entries of a chain at one hook.
 
-        `decide` gives the packets that a rule matches there, and what becomes of them; raises ValueError. `whole` gives
-        the entries of a rule that is not plain.
+        Rows hold each rule's line and the numbers of its source, destination, services and rest; a line that is not
+        above 0 is that of a rule that is not plain. `decide` gives the packets that a rule matches there, and what
+        becomes of them; raises ValueError. `whole` gives the entries of a rule that is not plain.
         """
         found: list[Entry | Run] = []
         told: dict[int, _Told | None] = {}
         run = Run(self._tables, self._document)
         states, addresses, services = self._states, self._addresses, self._services
-        for row, (line, source, destination, ports, rest) in enumerate(zip(rules.lines, *rules.columns, strict=True)):
+        for row, (line, source, destination, ports, rest) in enumerate(rows):
             if line > 0:
                 if rest not in told:
                     told[rest] = self._told(rest, decide)
@@ -92,7 +113,7 @@ class PlainRules:
                     and (addresses[source] or self._address(source)) == _KNOWN
                     and (addresses[destination] or self._address(destination)) == _KNOWN
                     and (services[ports] or self._service(ports)) == _KNOWN
-                    and (not ports or self._protocols[ports] == what.protocol)
+                    and (not ports or what.protocol in {_EVERY, self._protocols[ports]})
                 ):
                     states[line - 1] = LineState.MODELLED
                     if what.do is not None:
@@ -104,12 +125,10 @@ class PlainRules:
             found += whole(rules[row])
         return [*found, run] if len(run) else found
 
-    def _told(
-        self, rest: int, decide: Callable[[SaveRule], tuple[Guard, list[tuple[Guard, Do | Undecided]]]]
-    ) -> _Told | None:
+    def _told(self, rest: int, decide: Callable[[R], Decided]) -> _Told | None:
         """Give what common words mean; None where they make no single exact box, or do something else than decide."""
         try:
-            guard, parts = decide(self._plain.rests[rest])
+            guard, parts = decide(self._rests[rest])
         except ValueError:
             return None
         if guard.conditions or guard.excluded or guard.sure != guard.possible or len(guard.possible) > 1:
@@ -132,7 +151,11 @@ class PlainRules:
             return None
         self._services[slot] = _KNOWN
         self._tables.services.put(slot, box.services)
-        protocol = next((number for number in _NUMBERS.values() if box.services == ServiceSet.protocol(number)), 0)
+        protocol = (
+            _EVERY
+            if not slot
+            else next((number for number in _NUMBERS.values() if box.services == ServiceSet.protocol(number)), 0)
+        )
         tables = self._tables
         return _Told(do=tables.number_do(do), frame=tables.number_frame(box), services=slot, protocol=protocol)
 
@@ -140,8 +163,7 @@ class PlainRules:
         """Read the words of an address, once."""
         word = self._words[number]
         try:
-            pair = _interval(word) if self._version == 4 else None
-            self._tables.addresses.put(number, pair or va.addresses([word], self._version))
+            self._tables.addresses.put(number, self._read_address(word))
         except ValueError:
             self._addresses[number] = _STRANGE
         else:
@@ -152,17 +174,22 @@ class PlainRules:
         """Read the words of a protocol and its ports, once."""
         words = self._ports[number].split()
         try:
-            ranges = {name: va.ports([text])[0] for name, text in zip(words[4::2], words[5::2], strict=True)}
+            ranges = {name: va.ports([text])[0] for name, text in zip(words[1::2], words[2::2], strict=True)}
         except ValueError:
             self._services[number] = _STRANGE
             return _STRANGE
         protocol = self._protocols[number]
-        low, high = ranges.get("--dport", (0, 65535))
+        low, high = ranges.get("dport", (0, 65535))
         axis = ((protocol * 65536 + low, protocol * 65536 + high),)
-        sources = (ranges["--sport"],) if "--sport" in ranges else ()
+        sources = (ranges["sport"],) if "sport" in ranges else ()
         self._tables.services.put(number, ServiceSet.from_axis(axis, *sources) if sources else axis[0])
         self._services[number] = _KNOWN
         return _KNOWN
+
+
+def plain_address(word: str, version: int) -> AddressSet | Pair:
+    """Give what an address, prefix or range of an IP version stands for; raises ValueError."""
+    return (_interval(word) if version == 4 else None) or va.addresses([word], version)
 
 
 def _interval(word: str) -> Pair | None:
@@ -173,6 +200,6 @@ def _interval(word: str) -> Pair | None:
         return None
     try:
         first = int.from_bytes(socket.inet_pton(socket.AF_INET, base), "big")
-    except OSError:
+    except (OSError, ValueError):
         return None
     return first & ~host, first | host

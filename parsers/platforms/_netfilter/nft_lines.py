@@ -1,0 +1,161 @@
+"""Plain lines of nft text: what most rules differ in is told apart from what they have in common.
+
+A plain line is one rule of a chain that names one source, one destination and one port or range of ports, in the order
+in which people and `nft list ruleset` write them; all the rest of its words is common to many lines, and read once.
+Nothing here gives a line its meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from typing import TYPE_CHECKING
+
+from parsers.errors import ParserError
+from parsers.model.capture import Lines, Span
+from parsers.platforms._netfilter.nft_cursor import Cursor, NotReadError
+from parsers.platforms._netfilter.nft_rule import rule
+from parsers.platforms._netfilter.nft_syntax import (
+    Harmless,
+    PlainLine,
+    PlainWords,
+    Relation,
+    RuleLine,
+    SetReference,
+    Statement,
+    VerdictStatement,
+)
+from parsers.platforms._netfilter.nft_tokens import tokens
+from parsers.platforms._netfilter.plain_rules import PlainRules, plain_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from parsers.model.addresses import AddressSet
+    from parsers.model.interned import Pair
+    from parsers.platforms._netfilter.notes import Notes
+
+__all__ = ["NftLines", "numbers", "plain_rules"]
+
+_CHAIN = re.compile(r'\s*chain [^\s{}#";]+ \{\s*(?:#.*)?')
+_ADDRESS = r"[\da-fA-F.:]+(?:[/-][\da-fA-F.:]+)?"
+_BEFORE = r'(?:iifname|oifname) "[^"]*" |meta l4proto \w+ |ct state [a-z,]+ '
+_PLAIN = re.compile(
+    rf"\s+((?:{_BEFORE})*)(?=ip6? [sd]addr |(?:tcp|udp|sctp) dport )(?:(ip6?) saddr ({_ADDRESS}) )?"
+    rf'(?:(ip6?) daddr ({_ADDRESS}) )?(?:(tcp|udp|sctp) (dport \d+(?:-\d+)?) )?([^;$\\]*?)(?: comment "[^"]*")?'
+    r"(?:\s*# handle \d+)?\s*"
+)
+_COUNTS = re.compile(r'^([^"]*\bcounter) packets \d+ bytes \d+\b')
+"""Counts with nothing quoted before them."""
+
+
+class NftLines:
+    """The plain lines of a text, and the text with empty lines in their place.
+
+    What is taken out of the text must be put into the chain that a reader finds around it: `lost` tells of lines that
+    no chain took.
+    """
+
+    def __init__(self, text: str, index: int) -> None:
+        """Look through a text; nothing is plain where lines may be joined."""
+        self.words = PlainWords(index, self._read)
+        self._lines = Lines(text)
+        self._numbers: dict[str, int] = {}
+        self._found: list[PlainLine] = []
+        self._at: list[int] = []
+        self._taken = 0
+        self.rest = text if "\\\n" in text else "\n".join(self._look(text.split("\n")))
+
+    def _look(self, lines: list[str]) -> Iterable[str]:
+        inside = False
+        for number, line in enumerate(lines, 1):
+            if not inside:
+                inside = _CHAIN.fullmatch(line) is not None
+            elif self._take(line, number):
+                yield ""
+                continue
+            elif line.count("{") != line.count("}"):  # the chain ends, or what follows is no rule of its own
+                inside = False
+            yield line
+
+    def _take(self, line: str, number: int) -> bool:
+        found = _PLAIN.fullmatch(line)
+        if found is None:
+            return False
+        before, family, source, other, destination, protocol, ports, tail = found.groups("")
+        rest = before + _COUNTS.sub(r"\1", tail)
+        common = self._numbers.get(rest)
+        if common is None:
+            common = self._numbers[rest] = self._rest(rest)
+        if common < 0:
+            return False
+        addresses, services = self.words.addresses, self.words.services
+        row = (
+            addresses[f"{family} {source}" if source else ""],
+            addresses[f"{other} {destination}" if destination else ""],
+            services[f"{protocol} {ports}" if ports else ""],
+            common,
+        )
+        self._found.append(PlainLine(number, row, self.words))
+        self._at.append(number)
+        return True
+
+    def _rest(self, text: str) -> int:
+        """Number the rest of a line; -1 where it does something else than to decide."""
+        try:
+            words = Cursor(tokens(text, ""), "")
+            statements = rule(words, _anonymous)
+        except ParserError:
+            return -1
+        *before, last = statements or (Harmless(text=""),)
+        if not words.done or not isinstance(last, VerdictStatement) or not all(map(_only_looks, before)):
+            return -1
+        span = Span(document=self.words.index, first=1, last=1)
+        self.words.rests.append(RuleLine(statements=statements, span=span))
+        return len(self.words.rests) - 1
+
+    def _read(self, number: int) -> tuple[Statement, ...]:
+        return rule(Cursor(tokens(self._lines.cut(number, number), ""), ""), _anonymous)
+
+    def between(self, first: int, last: int) -> list[PlainLine]:
+        """Give the plain lines behind a line and before another one."""
+        return self._found[bisect_right(self._at, first) : bisect_left(self._at, last)]
+
+    def merge(self, rules: list[RuleLine], first: int, last: int) -> list[RuleLine]:
+        """Give the rules of a chain with the plain lines between its first and its last line among them."""
+        plain = self.between(first, last)
+        self._taken += len(plain)
+        return sorted([*rules, *plain], key=_first) if plain else rules
+
+    @property
+    def lost(self) -> bool:
+        """Tell whether some plain line was put into no chain, or into several."""
+        return self._taken != len(self._found)
+
+
+def numbers(line: RuleLine) -> tuple[int, int, int, int, int]:
+    """Give the number of a plain line and those of its words; 0 for another line."""
+    return (line.number, *line.row) if isinstance(line, PlainLine) else (0, 0, 0, 0, 0)
+
+
+def plain_rules(words: PlainWords, notes: Notes) -> PlainRules[RuleLine]:
+    """Give what reads the plain lines of a text."""
+    states = notes.ledgers[words.index].states
+    return PlainRules(words.addresses, words.services, words.rests, _address, words.index, states)
+
+
+def _address(word: str) -> AddressSet | Pair:
+    family, _, text = word.partition(" ")
+    return plain_address(text, 4 if family == "ip" else 6)
+
+
+def _anonymous(_: Cursor) -> str:
+    raise NotReadError
+
+
+def _only_looks(item: Statement) -> bool:
+    return isinstance(item, Harmless) or (isinstance(item, Relation) and not isinstance(item.right, SetReference))
+
+
+def _first(line: RuleLine) -> int:
+    return line.span.first
