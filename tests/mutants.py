@@ -34,6 +34,9 @@ WORD = "frobnicate"
 _PROBES = 12
 """So many packets besides those of `verdicts.txt` are asked of each fixture."""
 
+_WAYS = 4
+"""Replies to a packet that may take more ways than this are not judged."""
+
 _T = TypeVar("_T")
 
 
@@ -140,15 +143,16 @@ def subject(case: Case) -> Subject:
 
 
 def _verdicts(firewall: Firewall, asked: Asked) -> tuple[str, str]:
-    """Give the verdict of a packet and, where it surely passes on one way, of its reply."""
+    """Give the verdict of a packet and, where it surely passes, of its reply."""
     first = judged(firewall, asked)
     return first.verdict.value, _reply(firewall, asked, first)
 
 
 def _reply(firewall: Firewall, asked: Asked, first: Judgement) -> str:
-    if asked.traffic is not Traffic.THROUGH or len(first.paths) != 1 or not first.sure:
+    if asked.traffic is not Traffic.THROUGH or not first.sure or len(first.paths) > _WAYS:
         return "unknown"
-    return judge_reply(firewall, asked.packet, asked.ingress, first.paths[0]).verdict.value
+    found = {judge_reply(firewall, asked.packet, asked.ingress, path).verdict.value for path in first.paths}
+    return found.pop() if len(found) == 1 else "unknown"
 
 
 def _probes(firewall: Firewall) -> list[Asked]:

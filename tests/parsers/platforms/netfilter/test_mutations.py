@@ -56,7 +56,7 @@ def test_a_made_up_word_anywhere(case: Case) -> None:
     """A made-up word anywhere leaves each verdict as it was, or open; never a permit that was none, nor a deny."""
     item = subject(case)
     places = [(at, words, place) for at, words in plain_lines(item) for place in range(len(words) + 1)]
-    some = spread(places, 40, case_id(case))
+    some = spread(places, 25, case_id(case))
     found = hold(item, (put(item.lines, at, [*words[:k], WORD, *words[k:]]) for at, words, k in some))
     assert found[Outcome.OPEN] + found[Outcome.REFUSED] > 0
 
@@ -71,7 +71,7 @@ def test_a_word_spoilt_anywhere(case: Case) -> None:
         for place, word in enumerate(words)
         if '"' not in word and not (place and words[place - 1] in NAMES and not word.startswith(("daddr", "saddr")))
     ]
-    some = spread(places, 40, case_id(case))
+    some = spread(places, 25, case_id(case))
     found = hold(item, (put(item.lines, at, [*words[:k], spoilt(words[k]), *words[k + 1 :]]) for at, words, k in some))
     assert found[Outcome.OPEN] + found[Outcome.REFUSED] > 0
 
@@ -80,7 +80,7 @@ def test_a_word_spoilt_anywhere(case: Case) -> None:
 def test_a_line_that_is_another(case: Case) -> None:
     """So does a line of which nothing is left but a word that nobody knows: a rule, a hook, a set, a brace."""
     item = subject(case)
-    lines = spread([at for at, _ in plain_lines(item)], 20, case_id(case))
+    lines = spread([at for at, _ in plain_lines(item)], 12, case_id(case))
     found = hold(item, (put(item.lines, at, [WORD]) for at in lines))
     assert found[Outcome.OPEN] + found[Outcome.REFUSED] > 0
 
