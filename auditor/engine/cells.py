@@ -34,6 +34,12 @@ class Cell:
         """Give the common packets (an empty cell is false)."""
         return Cell(self.source & other.source, self.destination & other.destination, self.services & other.services)
 
+    def meets(self, other: Cell) -> bool:
+        """Tell whether there is any common packet."""
+        return bool(
+            self.destination & other.destination and self.services & other.services and self.source & other.source
+        )
+
     def minus(self, other: Cell) -> list[Cell]:
         """Give up to three disjoint cells that make up what of this is not in the other."""
         destination = self.destination & other.destination

@@ -211,23 +211,26 @@ class Findings:
         """Give the rules that would still open some of the traffic if those before them were gone."""
         if surplus.owner.stage < 0 or surplus.owner.index is None or self.also.left <= 0:
             return []
-        stage = self.survey.firewall.stages[surplus.owner.stage]
-        self.also.left -= sum(len(indices) for indices in self.survey.scope_of(surplus.owner.stage, stage).values())
-        again = self.survey.layered(self.survey.walk(Mode.POSSIBLE), surplus.owner.stage)
+        number = surplus.owner.stage
+        stage = self.survey.firewall.stages[number]
+        self.also.left -= sum(len(indices) for indices in self.survey.scope_of(number, stage).values())
+        again = replace(self.survey.layered(self.survey.walk(Mode.POSSIBLE), number), traffic=traffic_of(surplus.pair))
         by_ingress: dict[str, list[Cell]] = {}
         for part in surplus.parts:
             by_ingress.setdefault(part.ingress, []).append(part.flow.arrival)
         owns = [part.flow.own for part in surplus.parts]
-        found: dict[Decision, None] = {}
+        known = set(surplus.owners)
+        found: list[Decision] = []
         for ingress, cells in by_ingress.items():
-            for outcome in again.run(ingress, cells):
-                if outcome.dropped_by is None and intersect([outcome.flow.own], owns):
-                    found.update(
-                        (item, None)
-                        for item in outcome.flow.trail
-                        if item.stage == surplus.owner.stage and item not in surplus.owners
-                    )
-        return sorted(found, key=lambda item: (item.index is None, item.chain, item.index))[:_ALSO]
+            for decision, flows in again.permitting(ingress, cells, number).items():
+                if len(found) == _ALSO:
+                    return found
+                if decision not in known and any(
+                    out.own.meets(own) for flow in flows for out in again.onwards(ingress, flow, number) for own in owns
+                ):
+                    known.add(decision)
+                    found.append(decision)
+        return found
 
     # -- the rest -------------------------------------------------------------------------------------------------
 

@@ -82,12 +82,37 @@ class Walk:
         arriving = [Flow.arriving(cell) for cell in cells if cell]
         outcomes = self._bypasses(ingress, arriving, egress)
         flows = [part for flow in arriving for part in self._route(flow, egress)]
-        for number, stage in enumerate(self.firewall.stages):
+        flows, dropped = self._stages(range(len(self.firewall.stages)), ingress, flows, egress)
+        outcomes += dropped
+        outcomes += [self._end(flow) for flow in flows]
+        return [item for item in outcomes if item.dropped_by is None or self.denies]
+
+    def permitting(self, ingress: str, cells: Iterable[Cell], number: int) -> dict[Decision, list[Flow]]:
+        """Give, by what permits it in one stage, the traffic that leaves this stage, in the order of the rules."""
+        flows = [part for cell in cells if cell for part in self._route(Flow.arriving(cell), None)]
+        flows, _ = self._stages(range(number + 1), ingress, flows, None)
+        found: dict[Decision, list[Flow]] = {}
+        for flow in flows:
+            if flow.trail and flow.trail[-1].stage == number:
+                found.setdefault(flow.trail[-1], []).append(flow)
+        order = sorted(found, key=lambda item: (item.index is None, item.chain, item.index))
+        return {item: found[item] for item in order}
+
+    def onwards(self, ingress: str, flow: Flow, number: int) -> list[Flow]:
+        """Give what of a flow passes the stages behind one."""
+        flows, _ = self._stages(range(number + 1, len(self.firewall.stages)), ingress, [flow], None)
+        return [outcome.flow for outcome in map(self._end, flows) if outcome.dropped_by is None]
+
+    def _stages(
+        self, numbers: range, ingress: str, flows: list[Flow], egress: str | None
+    ) -> tuple[list[Flow], list[Outcome]]:
+        outcomes: list[Outcome] = []
+        for number in numbers:
+            stage = self.firewall.stages[number]
             if stage.traffic is self.traffic and flows:
                 flows, dropped = self._stage(number, stage, ingress, flows, egress)
                 outcomes += dropped
-        outcomes += [self._end(flow) for flow in flows]
-        return [item for item in outcomes if item.dropped_by is None or self.denies]
+        return flows, outcomes
 
     def replies(self, ingress: str, flow: Flow) -> list[Cell]:
         """Give the parts of a permitted flow, in the hosts' own addresses, whose replies pass too.

@@ -278,7 +278,7 @@ def test_other_device_contexts_of_a_switch_are_named() -> None:
     alone = bench.platform.parse(bench.whole(text.replace("vdc mft id 2\n  cpu-share 5\n", "")).capture)
 
     assert [item.text.split()[3] for item in parsed.remarks if item.kind is RemarkKind.UNREAD_CONTEXT] == ["mft"]
-    assert [item for item in alone.remarks if item.decides] == []
+    assert [item for item in alone.remarks if item.kind is RemarkKind.UNREAD_CONTEXT] == []
 
 
 def test_an_emulated_device_for_every_platform() -> None:
