@@ -82,6 +82,10 @@ NFT = "linux_nftables/audit-compliant"
 NFT_END = "20444 } accept\n\t}\n}\n"
 CHAIN = "table inet filter {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy accept;\n\t}\n}\n"
 DROPS = "table ip first {\n\tchain f {\n\t\ttype filter hook forward priority 0; policy drop;\n\t}\n}\n"
+SENDS_ON = (
+    'table netdev n {\n\tchain i {\n\t\ttype filter hook ingress device "eth0" priority 0; policy accept;\n'
+    '\t\ttcp dport 80 fwd ip to 192.0.2.10 device "eth1"\n\t}\n}\n'
+)
 ON_NFT: Changes = {
     "a policy that is written again": (3, ((NFT_END, f"+{CHAIN}"),)),
     "a table that is put to sleep": (3, ((NFT_END, "+table inet filter {\n\tflags dormant\n}\n"),)),
@@ -89,6 +93,7 @@ ON_NFT: Changes = {
         1,
         (("table inet filter {\n", f"{DROPS}flush ruleset ip6\ntable inet filter {{\n"),),
     ),
+    "packets that are sent on past every rule": (3, ((NFT_END, f"+{SENDS_ON}"),)),
     "an interface by its number": (3, (("related accept\n", "+\t\tiif 2 tcp dport 80 accept\n"),)),
     "ARP that is dropped": (
         3,

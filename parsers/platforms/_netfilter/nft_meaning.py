@@ -260,6 +260,9 @@ class TableMeaning:
                 anywhere = untold(guard, place, self.versions, "translated to what is not understood")
                 return [entry(do, part) for part, do in anywhere] or [entry(Undecided(text="not understood"))], True
             case VerdictStatement():
+                if item.kind == "fwd":
+                    what = "fwd sends packets out past every rule, and where to was not judged"
+                    self.notes.remark(RemarkKind.NOT_UNDERSTOOD, what, line.span, decides=True)
                 done = decision(item)
                 return ([] if done is None else [entry(done)]), True
             case VerdictMap():
