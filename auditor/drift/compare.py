@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from auditor.drift.pairing import Group, pair
+from auditor.drift.pairing import Group, pair, share
 from auditor.drift.values import Change, ChangeKind, Drift, FirewallDrift, Part, RowChange, Standing
 from auditor.engine.boxes import apart, arriving, cell_of, own
 from auditor.engine.cells import Cell, intersect, size, subtract
 from auditor.engine.cite import cell_boxes
+from auditor.report.values import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from auditor.report.values import Box, Finding, FirewallReport, Report
+    from auditor.report.values import Box, Finding, FirewallReport, Report, UnderstoodNot
 
 __all__ = ["compare", "compare_firewalls", "compare_peers"]
 
@@ -69,19 +71,23 @@ def compare_firewalls(
         after_as_of=after_as_of,
         rows=tuple(_rows(before, after)),
         changes=tuple(changes),
-        facts=(*facts, *_facts(before, after)),
+        undecided=tuple(_undecided(before, after)),
+        facts=(*facts, *_identity(before, after), *_basis(before, after)),
     )
 
 
 def compare_peers(first: FirewallReport, second: FirewallReport, as_of: str = "") -> FirewallDrift:
     """Give how the second of two firewalls that should enforce the same differs from the first."""
     found = compare_firewalls(first, second, before_as_of=as_of, after_as_of=as_of)
+    if found.standing is not Standing.COMPARED:
+        return replace(found, name=f"{first.name} and {second.name}")
     # That two devices have two names and serial numbers is no difference.
-    facts = (f"{first.name} runs {first.version}, {second.name} {second.version}",)
+    versions = (f"{first.name} runs {first.version}, {second.name} {second.version}",)
     return replace(
         found,
         name=f"{first.name} and {second.name}",
-        facts=facts if first.version != second.version else (),
+        undecided=(*_undecided(second, first), *found.undecided),
+        facts=(*(versions if first.version != second.version else ()), *_basis(first, second)),
     )
 
 
@@ -108,27 +114,71 @@ def _facts_of_runs(before: Report, after: Report) -> tuple[str, ...]:
     return tuple(out)
 
 
-def _facts(before: FirewallReport, after: FirewallReport) -> list[str]:
+def _identity(before: FirewallReport, after: FirewallReport) -> list[str]:
     pairs = (
         ("version", before.version, after.version),
         ("serial number", before.serial, after.serial),
         ("host name", before.hostname, after.hostname),
         ("HA role", before.ha_role, after.ha_role),
     )
-    out = [f"{what} {old or 'unknown'} became {new or 'unknown'}" for what, old, new in pairs if old != new]
-    gap = len(after.coverage.not_understood) - len(before.coverage.not_understood)
-    if gap:
-        out.append(f"{abs(gap)} {'more' if gap > 0 else 'fewer'} lines are not understood")
-    return out
+    return [f"{what} {old or 'unknown'} became {new or 'unknown'}" for what, old, new in pairs if old != new]
+
+
+def _basis(before: FirewallReport, after: FirewallReport) -> Iterator[str]:
+    """Give what the two audits rest on where it differs: the same verdict may mean something else then."""
+    if before.platform != after.platform:
+        yield f"platform {before.platform} became {after.platform}"
+    old, new = ({side.name: ", ".join(side.members) for side in audit.sides} for audit in (before, after))
+    for name in dict.fromkeys((*old, *new)):
+        if name not in new:
+            yield f"side {name} is no more"
+        elif name not in old:
+            yield f"side {name} is new: {new[name]}"
+        elif old[name] != new[name]:
+            yield f"side {name} was {old[name]}, is {new[name]}"
+    missed, misses = (
+        Counter((item.line.text, item.reason) for item in audit.coverage.not_understood) for audit in (before, after)
+    )
+    if gap := misses.total() - missed.total():
+        yield f"{abs(gap)} {'more' if gap > 0 else 'fewer'} lines are not understood"
+    elif missed != misses:
+        yield "other lines are not understood than before"
+    for words, fewer, more in (
+        ("not assumed any more", after.assumptions, before.assumptions),
+        ("assumed now", before.assumptions, after.assumptions),
+    ):
+        yield from (f"{words}: {text}" for text, why in more if (text, why) not in fewer)
+    yield from (f"judged now: {text}" for text in before.not_judged if text not in after.not_judged)
+    yield from (f"not judged any more: {text}" for text in after.not_judged if text not in before.not_judged)
+
+
+def _undecided(before: FirewallReport, after: FirewallReport) -> Iterator[str]:
+    """Give the lines that could change a row or the surplus, and that the audit before did not meet."""
+    met = Counter(map(_blind, before.coverage.not_understood))
+    for item in after.coverage.not_understood:
+        if not item.blocks:
+            continue
+        if met[_blind(item)]:
+            met[_blind(item)] -= 1
+            continue
+        where = f"line {item.line.line}, " if item.line.line is not None else ""
+        yield f"{where}{item.line.text}: {item.reason}"
+
+
+def _blind(item: UnderstoodNot) -> tuple[str, str, tuple[str, ...], bool]:
+    return item.line.text, item.reason, item.affects, item.blocks
 
 
 def _rows(before: FirewallReport, after: FirewallReport) -> Iterable[RowChange]:
-    old = {row.id: row.verdict for row in before.rows}
-    new = {row.id: row.verdict for row in after.rows}
+    old = {row.id: (row.verdict, row.confidence is Confidence.POSSIBLE) for row in before.rows}
+    new = {row.id: (row.verdict, row.confidence is Confidence.POSSIBLE) for row in after.rows}
     titles = {row.id: row.title for row in (*before.rows, *after.rows)}
     for name, title in titles.items():
-        if old.get(name) != new.get(name):
-            yield RowChange(id=name, title=title, before=old.get(name), after=new.get(name))
+        was, now = old.get(name, (None, False)), new.get(name, (None, False))
+        if was != now:
+            yield RowChange(
+                id=name, title=title, before=was[0], after=now[0], before_possible=was[1], after_possible=now[1]
+            )
 
 
 def _change(group: Group) -> Change | None:
@@ -140,7 +190,7 @@ def _change(group: Group) -> Change | None:
         added, removed = _parts(group.after, group.before, own), _parts(group.before, group.after, own)
         if added or removed:
             kind = ChangeKind.RETRANSLATED
-        elif _said(group.before) != _said(group.after):
+        elif _rejudged(group):
             kind = ChangeKind.REJUDGED
     if kind is None:
         return None
@@ -201,8 +251,17 @@ def _translated(piece: Box, box: Box) -> Box:
     return replace(piece, translated=replace(view, **told))
 
 
-def _said(findings: Iterable[Finding]) -> set[tuple[str, ...]]:
-    return {
-        (finding.kind.value, finding.severity.value, finding.confidence.value, "waived" if finding.waived else "")
-        for finding in findings
-    }
+def _rejudged(group: Group) -> bool:
+    """Tell whether another word is said of some of the same traffic."""
+    if Counter((_said(item), item.traffic) for item in group.before) == Counter(
+        (_said(item), item.traffic) for item in group.after
+    ):
+        return False
+    if {*map(_said, group.before)} != {*map(_said, group.after)}:
+        return True
+    return any(_said(item) != _said(old) and share(item, old) for item in group.after for old in group.before)
+
+
+def _said(finding: Finding) -> tuple[str, ...]:
+    waived = "waived" if finding.waived else ""
+    return finding.kind.value, finding.severity.value, finding.confidence.value, waived

@@ -15,7 +15,7 @@ from auditor.engine.boxes import arriving
 from auditor.engine.cells import Cell, intersect
 from auditor.report.values import Finding, FirewallReport, Kind
 
-__all__ = ["Group", "pair"]
+__all__ = ["Group", "pair", "share"]
 
 _OPEN = frozenset({Kind.FORBIDDEN, Kind.EXTRA, Kind.OVER_BROAD})
 _CLOSED = frozenset({Kind.MISSING, Kind.PARTIAL})
@@ -62,6 +62,12 @@ def pair(before: FirewallReport, after: FirewallReport) -> list[Group]:
         )
         for found in _joined(later + earlier)
     ]
+
+
+def share(first: Finding, second: Finding) -> bool:
+    """Tell whether two findings have a packet in common, or both have none at all."""
+    cells, others = arriving(first.traffic), arriving(second.traffic)
+    return bool(intersect(cells, others)) or not (cells or others)
 
 
 def _placed(finding: Finding, sides: dict[str, str], *, is_after: bool) -> _Placed:

@@ -80,6 +80,9 @@ class RowChange:
     title: str
     before: RowVerdictKind | None
     after: RowVerdictKind | None
+    before_possible: bool = False
+    after_possible: bool = False
+    """Whether the verdict held only under conditions (confidence `possible`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +98,16 @@ class FirewallDrift:
     """Why the two could not be compared."""
     rows: tuple[RowChange, ...] = ()
     changes: tuple[Change, ...] = ()
+    undecided: tuple[str, ...] = ()
+    """What the later audit did not understand and the earlier one did not meet, and could change a row or the surplus:
+    of what it does to the traffic nothing is known."""
     facts: tuple[str, ...] = ()
     """What else a reader must know to read the rest: another version, deployment or baseline."""
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether a verdict, traffic, or what is known of them changed."""
+        return bool(self.rows or self.changes or self.undecided)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,4 +119,4 @@ class Drift:
     @property
     def changed(self) -> bool:
         """Tell whether anything that was compared changed."""
-        return any(item.rows or item.changes for item in self.firewalls)
+        return any(item.changed for item in self.firewalls)

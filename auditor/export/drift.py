@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from auditor.drift.values import Change, Drift, FirewallDrift, Part
+    from auditor.drift.values import Change, Drift, FirewallDrift, Part, RowChange
     from auditor.export.options import RenderOptions
-    from auditor.report.values import Box, Finding
+    from auditor.report.values import Box, Finding, RowVerdictKind
 
 __all__ = ["DRIFT_FORMATS", "SCHEMA", "document", "render"]
 
@@ -45,6 +45,7 @@ _STYLE: Final = {
 }
 _BOXES: Final = 3
 _LIMIT: Final = 400
+_UNDECIDED: Final = "not understood, so that nobody knows what it changed"
 _WEEK: Final = 7
 
 
@@ -74,12 +75,15 @@ def document(drift: Drift) -> dict[str, Any]:
                 "before": item.before_as_of or None,
                 "after": item.after_as_of or None,
                 "facts": list(item.facts),
+                "undecided": list(item.undecided),
                 "rows": [
                     {
                         "id": row.id,
                         "title": row.title,
                         "before": row.before and row.before.value,
                         "after": row.after and row.after.value,
+                        "before_possible": row.before_possible,
+                        "after_possible": row.after_possible,
                     }
                     for row in item.rows
                 ],
@@ -149,11 +153,10 @@ def _firewall(item: FirewallDrift, options: RenderOptions) -> Iterator[Renderabl
         yield _safe(f"{_STANDING[item.standing]}: {item.reason}", "yellow")
         return
     yield from (_safe(fact, "dim") for fact in item.facts)
-    if not item.rows and not item.changes:
+    yield from (_safe(f"{_UNDECIDED}: {text}", "bold yellow") for text in item.undecided)
+    if not item.changed:
         yield _safe("nothing changed", "green")
-    for row in item.rows:
-        words = f"row {row.id} {row.title}: {_verdict(row.before)} became {_verdict(row.after)}"
-        yield _safe(words, "bold")
+    yield from (_safe(_row(row), "bold") for row in item.rows)
     for change in item.changes:
         finding = change.finding
         head = Text.assemble((change.kind.value, _STYLE[change.kind]), "  ")
@@ -181,8 +184,13 @@ def _title(item: FirewallDrift) -> str:
     return f"{name}, {item.after_as_of}" if item.after_as_of else name
 
 
-def _verdict(verdict: Any) -> str:
-    return "no row" if verdict is None else str(verdict.value)
+def _row(row: RowChange) -> str:
+    was, now = _verdict(row.before, possible=row.before_possible), _verdict(row.after, possible=row.after_possible)
+    return f"row {row.id} {row.title}: {was} became {now}"
+
+
+def _verdict(verdict: RowVerdictKind | None, *, possible: bool) -> str:
+    return "no row" if verdict is None else verdict.value + (" (possible)" if possible else "")
 
 
 def _head(change: Change) -> str:
@@ -276,8 +284,12 @@ def _markdown(drift: Drift, options: RenderOptions) -> Iterator[str]:
 
 def _items(item: FirewallDrift, options: RenderOptions) -> Iterable[str]:
     yield from (f"- {_md(fact)}" for fact in item.facts)
+    yield from (f"- **{_UNDECIDED}:** {_md(text)}" for text in item.undecided)
+    if item.facts and not item.changed:
+        yield "- nothing changed"
     for row in item.rows:
-        yield f"- row {_md(row.id)} {_md(row.title)}: {_verdict(row.before)} became **{_verdict(row.after)}**"
+        was, now = _verdict(row.before, possible=row.before_possible), _verdict(row.after, possible=row.after_possible)
+        yield f"- row {_md(row.id)} {_md(row.title)}: {was} became **{now}**"
     for change in item.changes:
         yield f"- **{change.kind.value}** {_md(_head(change))}"
         for sentence, cited in _sentences(change, item, options):

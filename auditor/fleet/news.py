@@ -26,7 +26,7 @@ class Failing:
 class Known:
     """What was told last: each firewall's last audit that succeeded, and which of them fail, by kind.
 
-    `told` are the waiver warnings that were passed on, by kind and waiver.
+    `told` are the waiver warnings that were passed on, by kind, and by waiver and firewall.
     """
 
     report: Report
@@ -77,7 +77,7 @@ def news(known: Known | None, report: Report) -> News:
     return News(
         first=False,
         before_as_of=known.report.as_of,
-        drift=tuple(item for item in compared.firewalls if item.rows or item.changes),
+        drift=tuple(item for item in compared.firewalls if item.changed),
         appeared=tuple(
             item.name for item in compared.firewalls if item.standing is Standing.FIRST_SEEN and item.name not in before
         ),
@@ -134,4 +134,4 @@ def _warnings(told: tuple[tuple[str, str], ...], report: Report) -> Iterator[Wai
 
 def _key(warning: WaiverWarning) -> tuple[str, str]:
     # Its text counts days, and would be new each night.
-    return warning.kind.value, warning.waiver
+    return warning.kind.value, f"{warning.waiver} {warning.firewall}"

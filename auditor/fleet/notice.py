@@ -92,12 +92,14 @@ def _headline(found: News) -> str:
     worse = sum(kind in {ChangeKind.NEW, ChangeKind.GROWN, ChangeKind.MOVED} for kind in kinds)
     better = sum(kind in {ChangeKind.GONE, ChangeKind.SHRUNK} for kind in kinds)
     rows = sum(len(item.rows) for item in found.drift)
+    undecided = sum(len(item.undecided) for item in found.drift)
     parts = [
         f"first run, {counted(len(found.appeared), 'firewall')} assessed" if found.first else "",
         f"{worse} new or grown" if worse else "",
         f"{better} gone or shrunk" if better else "",
         f"{len(kinds) - worse - better} changed" if len(kinds) > worse + better else "",
         f"{counted(rows, 'row verdict')} changed" if rows else "",
+        f"{counted(undecided, 'line')} no longer understood" if undecided else "",
         f"{len(found.failing)} not assessable" if found.failing else "",
         f"{len(found.recovered)} assessable again" if found.recovered else "",
         f"{len(found.appeared)} added" if found.appeared and not found.first else "",
@@ -110,6 +112,7 @@ def _headline(found: News) -> str:
 def _lines(found: News) -> Iterator[str]:
     yield from (_clean(f"{one.firewall}: not assessable ({one.kind}): {one.message}") for one in found.failing)
     for item in found.drift:
+        yield from (_clean(f"{item.name}: not understood any more: {text}") for text in item.undecided)
         yield from (_clean(f"{item.name}: row {_row(row)}") for row in item.rows)
         for change in item.changes:
             yield _clean(f"{item.name}: {_WORDS[change.kind]}: {_finding(change.finding)}")
@@ -123,11 +126,13 @@ def _lines(found: News) -> Iterator[str]:
 
 
 def _row(row: RowChange) -> str:
-    return f"{row.id} ({row.title}): {_verdict(row.before)} became {_verdict(row.after)}"
+    return f"{row.id} ({row.title}): {_verdict(row.before, possible=row.before_possible)} became " + _verdict(
+        row.after, possible=row.after_possible
+    )
 
 
-def _verdict(verdict: RowVerdictKind | None) -> str:
-    return "absent" if verdict is None else verdict.value
+def _verdict(verdict: RowVerdictKind | None, *, possible: bool = False) -> str:
+    return "absent" if verdict is None else verdict.value + (" (possible)" if possible else "")
 
 
 def _finding(finding: Finding) -> str:
@@ -151,7 +156,12 @@ def _firewall(item: FirewallDrift) -> dict[str, Any]:
         "name": item.name,
         "context": item.context,
         "rows": [
-            {"id": row.id, "title": row.title, "before": _verdict(row.before), "after": _verdict(row.after)}
+            {
+                "id": row.id,
+                "title": row.title,
+                "before": _verdict(row.before, possible=row.before_possible),
+                "after": _verdict(row.after, possible=row.after_possible),
+            }
             for row in item.rows
         ],
         "changes": [
@@ -169,6 +179,7 @@ def _firewall(item: FirewallDrift) -> dict[str, Any]:
             for change in item.changes
         ],
         "facts": list(item.facts),
+        "undecided": list(item.undecided),
     }
 
 

@@ -24,7 +24,7 @@ from auditor.report.values import (
     SideView,
 )
 from parsers.model.addresses import address_number
-from tests.auditor.sample_report import HTTP_LINE, failed, finding, firewall, report, row, sample
+from tests.auditor.sample_report import HTTP_LINE, failed, finding, firewall, not_understood, report, row, sample
 
 
 def box(source: str, ports: str, destination: str = "192.0.2.10", translated: str = "") -> Box:
@@ -265,6 +265,67 @@ def test_peers() -> None:
     assert (same.changes, same.facts) == ((), ())
     assert (apart.name, only(apart).kind) == ("fw-a and fw-b", ChangeKind.GONE)
     assert apart.facts == ("fw-a runs 9.16(2), fw-b 9.18(1)",)
+
+
+def test_what_is_not_known_any_more() -> None:
+    """A line that could change something and was not there is a change of its own, and between peers on either."""
+    blind = firewall(coverage=not_understood(affects=()))
+    new = compare(report(firewall()), report(blind))
+    words = ("line 77, policy-route frobnicate: unknown word: frobnicate",)
+
+    assert (new.firewalls[0].undecided, new.changed) == (words, True)
+    assert not compare(report(blind), report(blind)).changed
+    assert compare_peers(blind, firewall()).undecided == compare_peers(firewall(), blind).undecided == words
+
+
+def test_what_the_audits_rest_on() -> None:
+    """Another platform, assumption, side, coverage or thing not judged is told, between peers too."""
+    before = firewall(coverage=not_understood(affects=(), blocks=False))
+    (item,) = before.coverage.not_understood
+    other = replace(item, line=replace(item.line, text="policy-route other"))
+    after = replace(
+        before,
+        platform="cisco_ios",
+        assumptions=(("fqdn counts as met", "accept: [fqdn]"),),
+        not_judged=("IPv6",),
+        sides=(SideView(name="outside", members=("internet", "partners")), SideView(name="lan", members=("edge",))),
+        coverage=replace(before.coverage, not_understood=(other,)),
+    )
+    facts = (
+        "platform cisco_asa became cisco_ios",
+        "side outside was internet, is internet, partners",
+        "side dmz is no more",
+        "side lan is new: edge",
+        "other lines are not understood than before",
+        "not assumed any more: sysopt connection permit-vpn is on",
+        "assumed now: fqdn counts as met",
+        "judged now: management access to the firewall itself",
+        "not judged any more: IPv6",
+    )
+
+    assert compare_firewalls(before, after).facts == facts
+    assert compare_peers(before, replace(after, name="peer", platform="cisco_asa")).facts == facts[1:]
+
+
+def test_rows_under_conditions() -> None:
+    """A row that is present only under conditions now has another verdict."""
+    unsure = replace(row("5"), confidence=Confidence.POSSIBLE)
+    (change,) = compare_firewalls(firewall(rows=(row("5"),)), firewall(rows=(unsure,))).rows
+
+    assert (change.before, change.after) == (RowVerdictKind.PRESENT, RowVerdictKind.PRESENT)
+    assert (change.before_possible, change.after_possible) == (False, True)
+
+
+def test_words_that_changed_places() -> None:
+    """Two findings of one change that swap their severity are judged anew, although the words are the same."""
+    mild, grave = found(box("any4", "80-84")), replace(found(box("any4", "85-89"), name="b"), severity=Severity.LOW)
+    after = (
+        replace(found(box("any4", "80-83")), severity=Severity.LOW),
+        found(box("any4", "84-89"), name="b"),
+    )
+
+    assert only(drift((mild, grave), after)).kind is ChangeKind.REJUDGED
+    assert drift((mild, grave), (grave, mild)).changes == ()
 
 
 # -- against every packet of a small universe ---------------------------------------------------------------------

@@ -12,8 +12,8 @@ from auditor.drift.compare import compare, compare_peers
 from auditor.drift.values import Drift
 from auditor.export.drift import DRIFT_FORMATS, SCHEMA, render
 from auditor.export.options import RenderOptions
-from auditor.report.values import Box, Finding, FirewallReport, Kind, LineRole, RowVerdictKind
-from tests.auditor.sample_report import HTTP_LINE, failed, finding, firewall, report, row
+from auditor.report.values import Box, Confidence, Finding, FirewallReport, Kind, LineRole, RowVerdictKind
+from tests.auditor.sample_report import HTTP_LINE, failed, finding, firewall, not_understood, report, row
 
 HOSTILE = "\x1b[2J<script>`x`\u202e|\r\n"
 
@@ -102,6 +102,23 @@ def test_nothing_and_nobody() -> None:
         drift(firewall(), replace(failed(), name="perimeter"))
     )
     assert "there is nothing to compare" in text(Drift(firewalls=()))
+
+
+@pytest.mark.parametrize("name", DRIFT_FORMATS)
+def test_what_nobody_knows_is_no_quiet_night(name: str) -> None:
+    """A line that is not understood any more, and a row under conditions, are told; never that nothing changed."""
+    unsure = replace(row("5"), confidence=Confidence.POSSIBLE)
+    blind = drift(firewall(rows=(row("5"),)), firewall(rows=(unsure,), coverage=not_understood(affects=())))
+    shown = render(blind, name, RenderOptions(width=160))
+
+    assert "policy-route frobnicate" in shown
+    assert "nothing changed" not in shown.lower()
+    if name == "json":
+        document = json.loads(shown)
+        assert (document["changed"], document["firewalls"][0]["rows"][0]["after_possible"]) == (True, True)
+    else:
+        assert "not understood, so that nobody knows what it changed" in shown
+        assert "(possible)" in shown
 
 
 def test_many_sources() -> None:

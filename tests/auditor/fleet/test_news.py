@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from auditor.fleet.state import place
 from auditor.report.status import FailOn
 from auditor.report.values import ProblemKind, Report, WaiverWarningKind
 from tests.auditor.fleet.samples import bad, extra, good, report, with_warning
+from tests.auditor.sample_report import not_understood
 
 
 def known(*runs: Report) -> Known | None:
@@ -99,6 +101,26 @@ def test_waivers_are_told_by_kind_not_by_days() -> None:
 
     assert not news(known(first), later).any
     assert [item.kind for item in news(known(first, later), over).warnings] == [WaiverWarningKind.EXPIRED]
+
+
+def test_one_ticket_on_two_firewalls() -> None:
+    """A finding that outgrows its waiver is told although another one under the same ticket was."""
+    first = with_warning(report(good("a"), good("b")), WaiverWarningKind.GROWN, "grew")
+    assert first.waivers is not None
+    (warning,) = first.waivers.warnings
+    both = replace(first, waivers=replace(first.waivers, warnings=(warning, replace(warning, firewall="b"))))
+
+    assert [item.firewall for item in news(known(first), both).warnings] == ["b"]
+
+
+def test_what_is_not_understood_any_more_is_told() -> None:
+    """A line that could hide anything is news although no finding is."""
+    blind = replace(good("a"), coverage=not_understood(affects=()))
+    found = news(known(report(good("a"))), report(blind))
+    told = notice(report(blind), found, summary="", exit_code=3, fail_on=FailOn.LOW)
+
+    assert "1 line no longer understood" in told.subject
+    assert "a: not understood any more: line 77, policy-route frobnicate: unknown word: frobnicate" in told.text
 
 
 class TestState:
