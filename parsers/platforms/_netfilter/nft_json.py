@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from parsers.errors import ParserError
 from parsers.model.capture import Span
+from parsers.platforms._netfilter.nft_json_lines import JsonLines
 from parsers.platforms._netfilter.nft_rule import HARMLESS_KEYS, combine
 from parsers.platforms._netfilter.nft_syntax import (
     AnonymousSet,
@@ -50,7 +51,7 @@ __all__ = ["items", "json_ruleset"]
 _POLICIES = {"accept": True, "drop": False}
 
 
-class _UnknownError(Exception):
+class _UnknownError(ValueError):
     """An expression that is not understood."""
 
 
@@ -90,6 +91,7 @@ def json_ruleset(text: str, document: str, index: int = 0) -> Ruleset:
     order: list[tuple[str, str]] = []
     unread: list[tuple[Span, str]] = []
     listing = items(text, document)
+    plain = JsonLines(index, _statements, _word)
     places = _places(text, index) or [Span(document=index, first=1, last=1)] * len(listing)
     for span, (kind, body) in zip(places, listing, strict=False):
         if kind == "metainfo":
@@ -105,7 +107,7 @@ def json_ruleset(text: str, document: str, index: int = 0) -> Ruleset:
         if key not in tables:
             raise ParserError(f"{kind} {body.get('name')} is in no table", document=document, line=span.first)
         try:
-            _member(tables[key], kind, body, span, unread)
+            _member(tables[key], kind, body, span, unread, plain)
         except (KeyError, TypeError, ValueError) as error:
             what = f"{kind} {body.get('name') or body.get('chain')} is not as nft writes it: {error!r}"
             raise ParserError(what, document=document, line=span.first) from error
@@ -129,7 +131,14 @@ def _table(key: tuple[str, str], parts: dict[str, Any]) -> TableBlock:
     )
 
 
-def _member(table: dict[str, Any], kind: str, body: dict[str, Any], span: Span, unread: list[tuple[Span, str]]) -> None:
+def _member(  # noqa: PLR0917 - where it stands, and what it is
+    table: dict[str, Any],
+    kind: str,
+    body: dict[str, Any],
+    span: Span,
+    unread: list[tuple[Span, str]],
+    plain: JsonLines,
+) -> None:
     name = str(body.get("name", ""))
     match kind:
         case "chain":
@@ -138,7 +147,8 @@ def _member(table: dict[str, Any], kind: str, body: dict[str, Any], span: Span, 
             table["chains"][name] = {"base": _base(body, span), "rules": [], "span": span}
         case "rule":
             chain = table["chains"].setdefault(str(body.get("chain")), {"base": None, "rules": [], "span": span})
-            chain["rules"].append(RuleLine(statements=_statements(body.get("expr", ())), span=span))
+            found = plain.take(body.get("expr", ()), span)
+            chain["rules"].append(found or RuleLine(statements=_statements(body.get("expr", ())), span=span))
         case "set" | "map":
             table["sets"].append(_set(kind, body, span))
         case "ct helper":

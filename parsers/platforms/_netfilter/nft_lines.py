@@ -8,11 +8,9 @@ Nothing here gives a line its meaning.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 from parsers.errors import ParserError
-from parsers.model.capture import Lines, Span
 from parsers.platforms._netfilter.nft_cursor import Cursor, NotReadError
 from parsers.platforms._netfilter.nft_rule import rule
 from parsers.platforms._netfilter.nft_syntax import (
@@ -35,16 +33,20 @@ if TYPE_CHECKING:
     from parsers.model.interned import Pair
     from parsers.platforms._netfilter.notes import Notes
 
-__all__ = ["NftLines", "numbers", "plain_rules"]
+__all__ = ["ADDRESS", "PORTS", "NftLines", "decides", "numbers", "plain_rules"]
 
 _CHAIN = re.compile(r'\s*chain [^\s{}#";]+ \{\s*(?:#.*)?')
-_ADDRESS = r"[\da-fA-F.:]+(?:[/-][\da-fA-F.:]+)?"
+PORTS = r"\d+(?:-\d+)?"
+_ONE = r"(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-fA-F]*:[\da-fA-F:.]*)"
+ADDRESS = rf"{_ONE}(?:/\d{{1,3}}|-{_ONE})?"
+"""An address, prefix or range, which is one word of the text."""
 _BEFORE = r'(?:iifname|oifname) "[^"]*" |meta l4proto \w+ |ct state [a-z,]+ '
 _PLAIN = re.compile(
-    rf"\s+((?:{_BEFORE})*)(?=ip6? [sd]addr |(?:tcp|udp|sctp) dport )(?:(ip6?) saddr ({_ADDRESS}) )?"
-    rf'(?:(ip6?) daddr ({_ADDRESS}) )?(?:(tcp|udp|sctp) (dport \d+(?:-\d+)?) )?([^;$\\]*?)(?: comment "[^"]*")?'
+    rf"\s+((?:{_BEFORE})*)(?=ip6? [sd]addr |(?:tcp|udp|sctp) dport )(?:(ip6?) saddr ({ADDRESS}) )?"
+    rf'(?:(ip6?) daddr ({ADDRESS}) )?(?:(tcp|udp|sctp) (dport {PORTS}) )?([^;$\\]*?)(?: comment "[^"]*")?'
     r"(?:\s*# handle \d+)?\s*"
 )
+_NO_WORDS = re.compile(r'"[^"]*"|#.*')
 _COUNTS = re.compile(r'^([^"]*\bcounter) packets \d+ bytes \d+\b')
 """Counts with nothing quoted before them."""
 
@@ -58,35 +60,33 @@ class NftLines:
 
     def __init__(self, text: str, index: int) -> None:
         """Look through a text; nothing is plain where lines may be joined."""
-        self.words = PlainWords(index, self._read)
-        self._lines = Lines(text)
-        self._numbers: dict[str, int] = {}
-        self._found: list[PlainLine] = []
-        self._at: list[int] = []
+        self.words = PlainWords(index)
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._found: dict[int, list[PlainLine]] = {}
         self._taken = 0
         self.rest = text if "\\\n" in text else "\n".join(self._look(text.split("\n")))
 
     def _look(self, lines: list[str]) -> Iterable[str]:
-        inside = False
+        chain = 0
         for number, line in enumerate(lines, 1):
-            if not inside:
-                inside = _CHAIN.fullmatch(line) is not None
-            elif self._take(line, number):
+            if not chain:
+                chain = number if _CHAIN.fullmatch(line) is not None else 0
+            elif self._take(line, number, chain):
                 yield ""
                 continue
-            elif line.count("{") != line.count("}"):  # the chain ends, or what follows is no rule of its own
-                inside = False
+            elif _opens_or_closes(line):  # the chain ends, or what follows is no rule of its own
+                chain = 0
             yield line
 
-    def _take(self, line: str, number: int) -> bool:
+    def _take(self, line: str, number: int, chain: int) -> bool:
         found = _PLAIN.fullmatch(line)
         if found is None:
             return False
         before, family, source, other, destination, protocol, ports, tail = found.groups("")
-        rest = before + _COUNTS.sub(r"\1", tail)
-        common = self._numbers.get(rest)
+        tail = _COUNTS.sub(r"\1", tail)
+        common = self._numbers.get((before, tail))
         if common is None:
-            common = self._numbers[rest] = self._rest(rest)
+            common = self._numbers[before, tail] = self._rest(before, tail)
         if common < 0:
             return False
         addresses, services = self.words.addresses, self.words.services
@@ -96,33 +96,20 @@ class NftLines:
             services[f"{protocol} {ports}" if ports else ""],
             common,
         )
-        self._found.append(PlainLine(number, row, self.words))
-        self._at.append(number)
+        self._found.setdefault(chain, []).append(PlainLine(number, row, self.words))
         return True
 
-    def _rest(self, text: str) -> int:
+    def _rest(self, before: str, tail: str) -> int:
         """Number the rest of a line; -1 where it does something else than to decide."""
-        try:
-            words = Cursor(tokens(text, ""), "")
-            statements = rule(words, _anonymous)
-        except ParserError:
-            return -1
-        *before, last = statements or (Harmless(text=""),)
-        if not words.done or not isinstance(last, VerdictStatement) or not all(map(_only_looks, before)):
-            return -1
-        span = Span(document=self.words.index, first=1, last=1)
-        self.words.rests.append(RuleLine(statements=statements, span=span))
-        return len(self.words.rests) - 1
-
-    def _read(self, number: int) -> tuple[Statement, ...]:
-        return rule(Cursor(tokens(self._lines.cut(number, number), ""), ""), _anonymous)
+        head, common = _statements(before), _statements(tail)
+        return self.words.add(head, common) if decides((*head, *common)) else -1
 
     def between(self, first: int, last: int) -> list[PlainLine]:
-        """Give the plain lines behind a line and before another one."""
-        return self._found[bisect_right(self._at, first) : bisect_left(self._at, last)]
+        """Give the plain lines of the chain whose first line is this, before another line."""
+        return [line for line in self._found.get(first, ()) if line.number < last]
 
     def merge(self, rules: list[RuleLine], first: int, last: int) -> list[RuleLine]:
-        """Give the rules of a chain with the plain lines between its first and its last line among them."""
+        """Give the rules of a chain with its plain lines among them."""
         plain = self.between(first, last)
         self._taken += len(plain)
         return sorted([*rules, *plain], key=_first) if plain else rules
@@ -130,7 +117,7 @@ class NftLines:
     @property
     def lost(self) -> bool:
         """Tell whether some plain line was put into no chain, or into several."""
-        return self._taken != len(self._found)
+        return self._taken != sum(map(len, self._found.values()))
 
 
 def numbers(line: RuleLine) -> tuple[int, int, int, int, int]:
@@ -147,6 +134,27 @@ def plain_rules(words: PlainWords, notes: Notes) -> PlainRules[RuleLine]:
 def _address(word: str) -> AddressSet | Pair:
     family, _, text = word.partition(" ")
     return plain_address(text, 4 if family == "ip" else 6)
+
+
+def _opens_or_closes(line: str) -> bool:
+    bare = _NO_WORDS.sub("", line)
+    return bare.count("{") != bare.count("}")
+
+
+def decides(statements: tuple[Statement, ...]) -> bool:
+    """Tell whether statements only look at a packet, one by one, and end with a verdict."""
+    *before, last = statements or (Harmless(text=""),)
+    return isinstance(last, VerdictStatement) and all(map(_only_looks, before))
+
+
+def _statements(text: str) -> tuple[Statement, ...]:
+    """Read the statements of some words; nothing where they are no whole rule."""
+    try:
+        words = Cursor(tokens(text, ""), "")
+        found = rule(words, _anonymous)
+    except ParserError:
+        return ()
+    return found if words.done else ()
 
 
 def _anonymous(_: Cursor) -> str:

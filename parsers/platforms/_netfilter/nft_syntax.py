@@ -6,7 +6,6 @@ decided where they are used. Source: nft(8) and libnftables-json(5) of nftables 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from parsers.model.capture import Span
@@ -194,15 +193,41 @@ class RuleLine:
 
 
 class PlainWords:
-    """The words of the plain lines of a text by number; `rests` are rules as the rest of their words makes them."""
+    """The words of the plain lines of a document by number; `rests` are rules as the rest of their words makes them.
 
-    def __init__(self, index: int, read: Callable[[int], tuple[Statement, ...]]) -> None:
-        """Start empty; `index` is the document, `read` gives the statements of a line of it."""
+    An address is numbered with its family (`ip 192.0.2.0/24`), a port with its protocol (`tcp dport 443`).
+    """
+
+    def __init__(self, index: int) -> None:
+        """Start empty; `index` is the document."""
         self.index = index
-        self.read = read
         self.addresses = Words()
         self.services = Words()
         self.rests: list[RuleLine] = []
+        self._heads: list[int] = []
+        self._texts: tuple[list[str], list[str]] = ([], [])
+
+    def add(self, head: tuple[Statement, ...], tail: tuple[Statement, ...]) -> int:
+        """Number the statements before and behind those of the numbered words."""
+        self._heads.append(len(head))
+        self.rests.append(RuleLine(statements=head + tail, span=Span(document=self.index, first=1, last=1)))
+        return len(self.rests) - 1
+
+    def statements(self, row: Row) -> tuple[Statement, ...]:
+        """Give the statements of a plain line."""
+        if len(self._texts[0]) < len(self.addresses) or len(self._texts[1]) < len(self.services):
+            self._texts = list(self.addresses), list(self.services)
+        source, destination, services, rest = row
+        named: list[Statement] = []
+        for number, key in ((source, "saddr"), (destination, "daddr")):
+            if number:
+                family, _, word = self._texts[0][number].partition(" ")
+                named.append(Relation(left=(f"{family} {key}",), right=Values.of(word)))
+        if services:
+            selector, _, word = self._texts[1][services].rpartition(" ")
+            named.append(Relation(left=(selector,), right=Values.of(word)))
+        common, at = self.rests[rest].statements, self._heads[rest]
+        return (*common[:at], *named, *common[at:])
 
 
 class PlainLine(RuleLine):
@@ -223,7 +248,7 @@ class PlainLine(RuleLine):
     @property
     def statements(self) -> tuple[Statement, ...]:
         """Read the statements."""
-        return self.words.read(self.number)
+        return self.words.statements(self.row)
 
     @property
     def span(self) -> Span:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from parsers.errors import ParserError
 from parsers.model.capture import Capture, Document
 from parsers.model.rules import Deny, Permit
+from parsers.platforms._netfilter.nft_json import json_ruleset as ruleset_of_json
+from parsers.platforms._netfilter.nft_json_lines import JsonLines
 from parsers.platforms._netfilter.nft_lines import NftLines
 from parsers.platforms._netfilter.nft_text import ruleset
 from parsers.platforms.linux_nftables import PLATFORM
@@ -83,6 +86,8 @@ def _parsed(text: str) -> Parsed | str:
 @example(["tcp dport {", "22 }", "ip saddr 192.0.2.7 accept"])
 @example(["jump {", "ip saddr 192.0.2.7 accept", "}", "ip saddr 192.0.2.8 drop"])
 @example(["ip saddr 192.0.2.7 accept", "}", "}", "chain x {", "ip saddr 192.0.2.8 drop", "}"])
+@example(["tcp dport {", "22 } accept", "chain another {", "tcp dport 443 accept", "22 } accept"])
+@example(['tcp dport { 22 comment "}"', "ip saddr 192.0.2.7 accept", "}"])
 @example(["ip saddr 192.0.2.7 \\", "ip daddr 192.0.2.8 accept"])
 def test_plain_lines_mean_what_whole_lines_mean(lines: list[str]) -> None:
     """A text read in columns gives the firewall, the ledger and the remarks, or the error, of one read by words."""
@@ -140,3 +145,56 @@ def test_statements_of_a_plain_line_are_those_of_its_words() -> None:
         line.statements for line in slow.tables[0].chains[1].rules
     ]
     assert ruleset(text, "nft") == slow
+
+
+def _payload(head: str, key: str, right: object, **more: object) -> dict[str, object]:
+    return {"match": {"op": "==", "left": {"payload": {"protocol": head, "field": key}}, "right": right, **more}}
+
+
+_EXPRESSIONS: tuple[object, ...] = (
+    _payload("ip", "saddr", "192.0.2.7"),
+    _payload("ip", "saddr", {"prefix": {"addr": "198.51.100.0", "len": 24}}),
+    _payload("ip", "daddr", {"range": ["10.0.0.1", "10.0.0.9"]}),
+    _payload("ip", "daddr", {"set": ["192.0.2.7", "192.0.2.8"]}),
+    _payload("ip6", "daddr", "2001:db8::1"),
+    _payload("ip", "daddr", "@known"),
+    _payload("ip", "saddr", "192.0.2.8", op="!="),
+    _payload("ip", "saddr", ["192.0.2.8"]),
+    _payload("tcp", "dport", 443),
+    _payload("udp", "dport", {"range": [1, 9]}),
+    _payload("tcp", "dport", {"range": [9, 1]}),
+    _payload("tcp", "dport", "ssh"),
+    _payload("tcp", "sport", 5),
+    {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "eth0"}},
+    {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["new"]}},
+    {"match": {"op": "==", "left": {"&": [{"payload": {"protocol": "ip", "field": "saddr"}}, 255]}, "right": 1}},
+    {"counter": {"packets": 1, "bytes": 2}},
+    {"counter": {"packets": 3, "bytes": 4}, "log": None},
+    {"strange": None},
+    {"notrack": None},
+    {"mangle": {"key": {"meta": {"key": "mark"}}, "value": 1}},
+    "word",
+)
+_ENDS: tuple[object, ...] = (
+    {"accept": None}, {"drop": None}, {"jump": {"target": "custom"}}, {"goto": {"target": "nowhere"}}, {"queue": None},
+)  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.lists(st.sampled_from(_EXPRESSIONS), max_size=4), st.sampled_from(_ENDS)), max_size=4))
+@example([([_EXPRESSIONS[13], _EXPRESSIONS[1], _EXPRESSIONS[2], _EXPRESSIONS[8]], _ENDS[0])])
+def test_plain_rules_of_json_mean_what_whole_rules_mean(rules: list[tuple[list[object], object]]) -> None:
+    """JSON read in columns gives the firewall, the ledger and the remarks of JSON read rule by rule."""
+    table = {"family": "inet", "table": "filter"}
+    base = {"name": "forward", "type": "filter", "hook": "forward", "prio": 0, "policy": "drop"}
+    listing: list[object] = [
+        {"table": {"family": "inet", "name": "filter"}},
+        {"set": {**table, "name": "known", "type": "ipv4_addr", "elem": ["192.0.2.7"]}},
+        {"chain": {**table, "name": "custom"}},
+        {"chain": {**table, **base}},
+        *({"rule": {**table, "chain": "forward", "expr": [*looks, end]}} for looks, end in rules),
+    ]
+    for text in (json.dumps({"nftables": listing}), json.dumps({"nftables": listing}, indent=1)):
+        fast, read = _parsed(text), ruleset_of_json(text, "nft")
+        with patch.object(JsonLines, "take", return_value=None):
+            assert fast == _parsed(text)
+            assert read == ruleset_of_json(text, "nft")
