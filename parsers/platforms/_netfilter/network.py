@@ -114,7 +114,10 @@ def read_network(documents: dict[str, tuple[int, Document]]) -> Network:
 
 
 def settings(index: int, document: Document) -> tuple[dict[str, str], dict[str, Span]]:
-    """Read `name = value` lines as sysctl prints them; `/` and `.` in names are one."""
+    """Read `name = value` lines as sysctl prints them; `/` and `.` in names are one.
+
+    Raises ParserError for a value that is no number: each setting that is collected is one.
+    """
     values: dict[str, str] = {}
     spans: dict[str, Span] = {}
     for number, line in enumerate(document.lines(), 1):
@@ -122,6 +125,13 @@ def settings(index: int, document: Document) -> tuple[dict[str, str], dict[str, 
         if equals:
             key = name.strip().replace("/", ".")
             values[key] = value.strip()
+            if not values[key].removeprefix("-").isdecimal():
+                raise ParserError(
+                    f"{key} has the value {values[key]!r}, which is no number",
+                    document=document.name,
+                    line=number,
+                    hint="it should hold what `sysctl -a` prints",
+                )
             spans[key] = Span(document=index, first=number, last=number)
     return values, spans
 

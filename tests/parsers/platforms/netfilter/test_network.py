@@ -198,3 +198,11 @@ def test_a_table_that_drops_is_doubted_where_a_rule_asks_it() -> None:
 
     assert network(routes=routes).doubts == ()
     assert network(routes=routes, rules=asks).doubts == ("policy routing: rule 9 asks a table that drops packets",)
+
+
+@pytest.mark.parametrize("value", ["frobnicate 0", "", "0x1"])
+def test_a_setting_that_is_no_number(value: str) -> None:
+    """A setting whose value is no number is refused with its line, never read as off."""
+    with pytest.raises(ParserError) as caught:
+        firewall(capture(sysctls=f"net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = {value}\n"))
+    assert caught.value.line == 2
