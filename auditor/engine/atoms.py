@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AddressAtoms", "ServiceAtoms", "bits"]
 
+_KEPT = 10_000
+"""So many sets are kept beside their bits at the most."""
 _BITS = bytes.maketrans(b"01", b"\0\1")
 
 
@@ -88,6 +90,11 @@ class AddressAtoms:
         self._sets: dict[int, MaskedAddresses] = {}
         self._exact: dict[int, tuple[AddressSet, int | None]] = {}
 
+    @property
+    def width(self) -> int:
+        """Count the atoms."""
+        return len(self._cuts)
+
     def mask(self, addresses: AddressSet) -> int:
         """Give the bits of a set that the axis was cut for, within the universe."""
         mask = self._masks.get(addresses)
@@ -100,6 +107,8 @@ class AddressAtoms:
         """Give the bits of any set within the universe; None where it tells packets of one atom apart."""
         known = self._exact.get(id(addresses))
         if known is None:
+            if len(self._exact) >= _KEPT:
+                self._exact.clear()
             within = iv.intersection(addresses.intervals, self._universe)
             mask = _mask(within, self._cuts)
             known = self._exact[id(addresses)] = (addresses, mask if self.intervals(mask) == within else None)
@@ -141,6 +150,11 @@ class ServiceAtoms:
         self._exact: dict[int, tuple[ServiceSet, int | None]] = {}
         self._rows: dict[Intervals, ServiceSet] = {}
 
+    @property
+    def width(self) -> int:
+        """Count the atoms."""
+        return self._width * max(len(self._ports) - 1, 1)
+
     def mask(self, services: ServiceSet) -> int:
         """Give the bits of a set that the axes were cut for, within the universe."""
         mask = self._masks.get(services)
@@ -160,6 +174,8 @@ class ServiceAtoms:
         """Give the bits of any set within the universe; None where it tells packets of one atom apart."""
         known = self._exact.get(id(services))
         if known is None:
+            if len(self._exact) >= _KEPT:
+                self._exact.clear()
             within = ServiceSet(services.slabs) & self.universe
             mask = self._mask(within)
             known = self._exact[id(services)] = (services, mask if self.slabs(mask) == within.slabs else None)

@@ -72,6 +72,11 @@ class Entries(Sequence[Entry]):
         self._make(self.most)
         return self._items[index]
 
+    @property
+    def numbered(self) -> bool:
+        """Tell whether the whole list has been looked at before, so that looking again costs little."""
+        return self._axes is not None
+
     def at(self, place: int) -> Entry:
         """Give the rule of a place that `meeting` gave."""
         return self._items[place]

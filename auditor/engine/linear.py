@@ -30,6 +30,8 @@ __all__ = ["Taken", "decide"]
 _FIRST_CHUNK = 256
 _GROWTH = 32
 _LAST_CHUNK = 8192
+_LIMB = 2048
+"""Masks of up to so many atoms together cost about the same: as much as finding and looking at them."""
 _NARROW = 16
 """A rule of at most so many service atoms finds its classes by atom."""
 
@@ -87,7 +89,8 @@ def decide(
     rest = [cell]
     start, length = 0, _FIRST_CHUNK
     while start < rules.most and rest:
-        stop = rules.most if start else min(_FIRST_CHUNK, rules.most)  # what comes first often takes everything
+        whole = start or rules.numbered  # what comes first often takes everything
+        stop = rules.most if whole else min(_FIRST_CHUNK, rules.most)
         chunk: list[Entry] = []
         for place in rules.fitting(rules.meeting(Windows(rest), start, stop), tags):
             entry = rules.at(place)
@@ -130,6 +133,7 @@ def _chunk(
     )
     products = [chunk.masks(e.match.source, e.match.destination, e.match.services) for e in entries]
     remains = [chunk.masks(cell.source, cell.destination, cell.services) for cell in cells]
+    weight = 1 + (chunk.sources.width + chunk.destinations.width + chunk.services.width) // _LIMB
     hits: dict[tuple[int, int, int], int] = {}
     left: dict[tuple[int, int], int] = {}
     for hosts in _groups([product[0] for product in (*products, *remains)]):
@@ -137,7 +141,7 @@ def _chunk(
         start = _partition([(services, peers) for mask, peers, services in remains if mask & low])
         if not start:
             continue
-        group = _Group(start)
+        group = _Group(start, lambda looks: spend(looks * weight))
         seen: set[tuple[int, int]] = set()
         for number, (mask, peers, services) in enumerate(products):
             if not mask & low or not group.alive:
@@ -147,7 +151,6 @@ def _chunk(
                 continue
             if entry.takes:
                 seen.add((peers, services))
-            spend(len(group.alive))
             parts = group.take(peers, services, takes=entry.takes)
             if met is not None:
                 if parts and entry.records:
@@ -205,7 +208,8 @@ def _partition(products: list[tuple[int, int]]) -> list[tuple[int, int]]:
 class _Group:
     """What remains for one group of hosts: classes of services, each with the peers that are left."""
 
-    def __init__(self, parts: list[tuple[int, int]]) -> None:
+    def __init__(self, parts: list[tuple[int, int]], spend: Callable[[int], None]) -> None:
+        self._spend = spend
         by_peers: dict[int, int] = {}
         for services, peers in parts:
             by_peers[peers] = by_peers.get(peers, 0) | services
@@ -225,7 +229,9 @@ class _Group:
         atoms = self._narrow[services]
         if atoms is not None and len(atoms) <= len(self.alive):
             numbers = {self.where[atom] for atom in atoms if atom in self.where}
+            self._spend(1 + len(atoms))
         else:
+            self._spend(1 + len(self.alive))
             numbers = {number for number in self.alive if services_of[number] & services}
         for number in numbers:
             met = peers_of[number] & peers

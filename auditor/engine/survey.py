@@ -41,7 +41,7 @@ ROUTABLE = AddressSet.of("1.0.0.0-223.255.255.255", "2000::/3") - AddressSet.of(
 )
 """The base ranges of the Internet (semantics: section 4): what a packet from the Internet can be sent to."""
 WORK = 600_000_000
-"""The budget of one audit, in products of masks looked at: about a minute of work; past it the rows are undecided."""
+"""The budget of one audit, in products of masks looked at: one to two minutes; past it the rows are undecided."""
 
 
 @dataclass(frozen=True, slots=True)
