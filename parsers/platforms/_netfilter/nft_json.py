@@ -6,12 +6,11 @@ does; the text or iptables-save must. Source: libnftables-json(5).
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from parsers.errors import ParserError
-from parsers.model.capture import Span
 from parsers.platforms._netfilter.nft_json_lines import JsonLines
+from parsers.platforms._netfilter.nft_json_listing import OtherShapeError, one_by_one, whole
 from parsers.platforms._netfilter.nft_rule import HARMLESS_KEYS, combine
 from parsers.platforms._netfilter.nft_syntax import (
     AnonymousSet,
@@ -43,9 +42,12 @@ from parsers.platforms._netfilter.nft_syntax import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["items", "json_ruleset"]
+    from parsers.model.capture import Span
+    from parsers.platforms._netfilter.nft_json_listing import Listed
+
+__all__ = ["json_ruleset"]
 
 
 _POLICIES = {"accept": True, "drop": False}
@@ -55,45 +57,20 @@ class _UnknownError(ValueError):
     """An expression that is not understood."""
 
 
-def items(text: str, document: str) -> list[tuple[str, dict[str, Any]]]:
-    """Give the objects of a JSON listing with their kinds; raises ParserError for anything else."""
-    try:
-        value = json.loads(text)
-        listing = value["nftables"]
-        return [(kind, body) for item in listing for kind, body in item.items()]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ParserError(
-            f"not the JSON of nft: {error}", document=document, hint="collect it with: nft -js list ruleset"
-        ) from error
-
-
-def _places(text: str, document: int) -> list[Span]:
-    """Give the lines of each object in turn; a listing in one line has all of them in line 1."""
-    if "\n" not in text.strip():
-        return []
-    decoder = json.JSONDecoder()
-    at = text.index("[", text.index('"nftables"')) + 1
-    found: list[Span] = []
-    while True:
-        while at < len(text) and text[at] in " \t\r\n,":
-            at += 1
-        if at >= len(text) or text[at] == "]":
-            return found
-        _, end = decoder.raw_decode(text, at)
-        first = text.count("\n", 0, at) + 1
-        found.append(Span(document=document, first=first, last=first + text.count("\n", at, end)))
-        at = end
-
-
 def json_ruleset(text: str, document: str, index: int = 0) -> Ruleset:
     """Read a JSON listing; raises ParserError for text that is none."""
+    try:
+        return _ruleset(one_by_one(text, index), document, index)
+    except OtherShapeError:
+        return _ruleset(whole(text, document, index), document, index)
+
+
+def _ruleset(listing: Iterable[Listed], document: str, index: int) -> Ruleset:
     tables: dict[tuple[str, str], dict[str, Any]] = {}
     order: list[tuple[str, str]] = []
     unread: list[tuple[Span, str]] = []
-    listing = items(text, document)
     plain = JsonLines(index, _statements, _word)
-    places = _places(text, index) or [Span(document=index, first=1, last=1)] * len(listing)
-    for span, (kind, body) in zip(places, listing, strict=False):
+    for span, kind, body in listing:
         if kind == "metainfo":
             continue
         if kind == "table":
