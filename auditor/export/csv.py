@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) for spreadsheets: one record per firewall, row and finding; no cell is ever a formula."""
+"""CSV (RFC 4180) for spreadsheets: a record per firewall, row, finding and line that hides something; no formula."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ COLUMNS: Final = (
     "title", "source", "destination", "protocol", "ports", "lines", "traffic", "size", "packet", "waived", "remedy",
     "because", "hits",
 )  # fmt: skip
-"""`record` is firewall, row or finding; `verdict` is then its status, verdict or kind."""
+"""`record` is firewall, row, finding or line (one not understood that could change a row or the surplus); `verdict` is
+then its status, verdict or kind, or `not-understood`."""
 
 _CELL: Final = 32_000
 """Spreadsheets hold 32,767 characters in a cell."""
@@ -50,6 +51,16 @@ def _records(firewall: FirewallReport, status: str) -> Iterator[dict[str, str]]:
         "verdict": status,
         "because": f"{error.kind.value}: {error.message}" if error else "",
     }
+    for item in firewall.coverage.not_understood:
+        if item.blocks:
+            yield common | {
+                "record": "line",
+                "verdict": "not-understood",
+                "rows": ", ".join(item.affects),
+                "title": item.line.text,
+                "lines": place(item.line),
+                "because": item.reason,
+            }
     for row in firewall.rows:
         yield common | {
             "record": "row",
@@ -82,7 +93,9 @@ def _records(firewall: FirewallReport, status: str) -> Iterator[dict[str, str]]:
             "traffic": "; ".join(traffic_text(box) for box in finding.traffic),
             "size": str(finding.size),
             "packet": packet_text(finding.witness) if finding.witness else "",
-            "waived": f"until {waived.expires} by {waived.approver}: {waived.reason}" if waived else "",
+            "waived": f"until {waived.expires} by {waived.approver} ({waived.ticket}): {waived.reason}"
+            if waived
+            else "",
             "remedy": finding.remedy or "",
             "hits": use_text(finding),
         }

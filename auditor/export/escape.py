@@ -13,7 +13,7 @@ from typing import Final
 __all__ = ["csv_cell", "markdown", "shortened", "visible", "xml_text"]
 
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel takes the wide ones too
 _MARKDOWN: Final = re.compile(
     r"[\\`*\[\]<>#|~$@&]"
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])"  # within a word it is no emphasis
@@ -56,7 +56,8 @@ def shortened(text: str, limit: int) -> str:
 def csv_cell(text: str) -> str:
     """Give the text so that no spreadsheet takes it for a formula: a leading apostrophe where it would."""
     safe = visible(text)
-    return f"'{safe}" if safe.startswith(_FORMULA) else safe
+    # What is typed or pasted with blanks before it is a formula all the same.
+    return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe
 
 
 def markdown(text: str) -> str:

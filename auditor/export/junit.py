@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET  # for writing only; nothing is parsed h
 
 from auditor.export.escape import shortened, xml_text
 from auditor.export.words import direction, gathered, listed, packet_text, place, row_traffic
-from auditor.report.status import JUDGED, SEVERITIES, FailOn
-from auditor.report.values import Kind, RowVerdictKind, Severity
+from auditor.report.status import JUDGED, SEVERITIES, FailOn, firewall_status
+from auditor.report.values import Kind, RowVerdictKind, Severity, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +39,14 @@ def _suite(root: ET.Element, firewall: FirewallReport, as_of: str, fail_on: Fail
     if firewall.error is not None:
         case = _case(suite, name, "assessment")
         _outcome(case, "error", firewall.error.kind.value, f"{firewall.error.message}\n{firewall.error.hint}".rstrip())
+    elif firewall_status(firewall, fail_on) is Status.NOTHING_AUDITED:
+        words = "nothing was audited: the baseline has no row for this firewall"
+        _outcome(_case(suite, name, "assessment"), "skipped", Status.NOTHING_AUDITED.value, words)
     for row in firewall.rows:
         mine = [finding for finding in firewall.findings if finding.kind in _OF_A_ROW and row.id in finding.rows]
         _row(_case(suite, name, f"row {row.id} {row.title}"), row, mine, fail_on)
-    covered = {row.id for row in firewall.rows if row.verdict in JUDGED}
+    # A row that is present passes: a finding that names it all the same is a case of its own.
+    covered = {row.id for row in firewall.rows if row.verdict in JUDGED and row.verdict is not RowVerdictKind.PRESENT}
     for finding in firewall.findings:
         if finding.kind not in _OF_A_ROW or not covered.intersection(finding.rows):
             _finding(_case(suite, name, f"{finding.kind.value} {finding.id} {finding.title}"), finding, fail_on)
@@ -75,7 +79,7 @@ def _row(case: ET.Element, row: RowVerdict, findings: list[Finding], fail_on: Fa
     details = "\n".join([text, *(line for finding in findings for line in _lines(finding))])
     if row.verdict not in JUDGED:
         _outcome(case, "skipped", row.verdict.value, row.because or row.verdict.value)
-    elif findings and all(finding.waived is not None for finding in findings):
+    elif row.verdict is not RowVerdictKind.PRESENT and findings and all(item.waived is not None for item in findings):
         _outcome(case, "skipped", "waived", _waiver(findings[0]))
     elif row.verdict is RowVerdictKind.NOT_ASSESSABLE:
         _outcome(case, "error", row.verdict.value, details)

@@ -11,10 +11,11 @@ from auditor.export.escape import shortened, visible
 from auditor.export.json import boxes, line, packet
 from auditor.export.words import citations, decision, gathered, listed, packet_text, place, row_traffic
 from auditor.report.status import JUDGED, firewall_status
-from auditor.report.values import Finding, FirewallReport, Kind, Report, RowVerdict, RowVerdictKind, Severity
+from auditor.report.values import Finding, FirewallReport, Kind, Report, RowVerdict, RowVerdictKind, Severity, Status
 
 if TYPE_CHECKING:
     from auditor.export.options import RenderOptions
+    from auditor.report.values import UnderstoodNot
 
 __all__ = ["VERSION", "render"]
 
@@ -49,11 +50,20 @@ def _events(report: Report, firewall: FirewallReport, options: RenderOptions) ->
         words = f"{firewall.error.kind.value}: {firewall.error.message}"
         yield frame | _judged(f"{firewall.name}/assessment", "The firewall could not be assessed", words,
                               _WARNING, Severity.MEDIUM, ("assessment", ()))  # fmt: skip
+    elif firewall_status(firewall, options.fail_on) is Status.NOTHING_AUDITED:
+        words = "the baseline has no row for this firewall"
+        yield frame | _judged(f"{firewall.name}/assessment", "Nothing was audited", words,
+                              _WARNING, Severity.INFO, ("assessment", ()))  # fmt: skip
+    for number, item in enumerate(firewall.coverage.not_understood):
+        if item.blocks:
+            yield frame | _missed(firewall, item, number)
     told: set[str] = set()
     for row in firewall.rows:
         if row.verdict not in JUDGED:
             continue
-        mine = [item for item in firewall.findings if item.kind in _OF_A_ROW and row.id in item.rows]
+        # A row that is present has nothing to say of such a finding: it speaks for itself then.
+        good = row.verdict is RowVerdictKind.PRESENT
+        mine = [item for item in firewall.findings if not good and item.kind in _OF_A_ROW and row.id in item.rows]
         told.update(item.id for item in mine)
         yield frame | _row(firewall, row, mine)
     for finding in firewall.findings:
@@ -87,6 +97,15 @@ def _frame(report: Report, firewall: FirewallReport, options: RenderOptions) -> 
             }
         ],
     }  # fmt: skip
+
+
+def _missed(firewall: FirewallReport, item: UnderstoodNot, number: int) -> dict[str, Any]:
+    """Give the event of what was not understood and could change a row or the surplus."""
+    rows = f"could change {', '.join(f'row {name}' for name in item.affects)}" if item.affects else "could open more"
+    words = f"{place(item.line)}: {item.line.text} ({item.reason}; {rows})"
+    event = _judged(f"{firewall.name}/not-understood/{number}", "A line was not understood, so nobody can tell", words,
+                    _WARNING, Severity.MEDIUM, ("coverage", ()))  # fmt: skip
+    return event | {"unmapped": {"lines": [_line(item.line)], "rows": [_words(name) for name in item.affects]}}
 
 
 def _row(firewall: FirewallReport, row: RowVerdict, findings: list[Finding]) -> dict[str, Any]:

@@ -105,11 +105,14 @@ def _result(report: Report, firewall: FirewallReport, options: RenderOptions, mo
         ]
     }
     judged = [row for row in firewall.rows if row.verdict in JUDGED]
-    covered = {row.id for row in judged}
+    covered = {row.id for row in judged if row.verdict is not RowVerdictKind.PRESENT}
     others = [item for item in firewall.findings if item.kind not in _OF_A_ROW or not covered.intersection(item.rows)]
-    observations = [_row_observation(name, row, firewall, component, moment) for row in judged]
+    gaps = list(_gaps(firewall))
+    observations = [_gap_observation(name, gap, component, moment) for gap in gaps]
+    observations += [_row_observation(name, row, firewall, component, moment) for row in judged]
     observations += [_observation(name, finding, firewall, component, moment) for finding in others]
-    findings = [_row_finding(name, row, firewall) for row in judged]
+    findings = [_gap_finding(name, gap) for gap in gaps]
+    findings += [_row_finding(name, row, firewall) for row in judged]
     findings += [_finding(name, finding) for finding in others if finding.kind not in _HARMLESS]
     risks = [_risk(name, finding) for finding in firewall.findings if finding.kind not in _HARMLESS]
     # The schema wants no empty lists.
@@ -125,6 +128,40 @@ def _identity(firewall: FirewallReport) -> Iterator[tuple[str, str]]:
     facts += [("host-key", source.host_key or ""), ("collected", source.collected_at or "")] if source else []
     facts.append(("lines-not-understood", str(len(firewall.coverage.not_understood))))
     yield from ((key, value) for key, value in facts if value)
+
+
+def _gaps(firewall: FirewallReport) -> Iterator[tuple[str, str, str]]:
+    """Give what keeps the firewall from being assessed, beside its rows: a key, a title, and the whole of it."""
+    if firewall.error is not None:
+        yield "assessment", "Not assessed", f"{firewall.error.kind.value}: {firewall.error.message}"
+    for number, item in enumerate(firewall.coverage.not_understood):
+        if item.blocks:
+            rows = f", could change row {', '.join(item.affects)}" if item.affects else ", could open more"
+            yield f"line-{number}", "Not understood", f"{place(item.line)} {item.line.text} ({item.reason}{rows})"
+
+
+def _gap_observation(name: str, gap: tuple[str, str, str], component: str, moment: str) -> dict[str, Any]:
+    key, title, words = gap
+    return {
+        "uuid": _uuid("observation", name, "gap", key),
+        "title": _text(title),
+        "description": _text(words),
+        "methods": ["TEST"],
+        "types": ["control-objective"],
+        "subjects": [{"subject-uuid": component, "type": "component"}],
+        "collected": moment,
+    }
+
+
+def _gap_finding(name: str, gap: tuple[str, str, str]) -> dict[str, Any]:
+    key, title, words = gap
+    return {
+        "uuid": _uuid("finding", name, "gap", key),
+        "title": _text(title),
+        "description": _text(words),
+        "target": _target("assessment", satisfied=False, reason="not-assessable"),
+        "related-observations": [{"observation-uuid": _uuid("observation", name, "gap", key)}],
+    }
 
 
 def _row_observation(
@@ -173,8 +210,8 @@ def _evidence(firewall: FirewallReport, lines: Iterable[str]) -> list[dict[str, 
 
 
 def _row_finding(name: str, row: RowVerdict, firewall: FirewallReport) -> dict[str, Any]:
-    mine = [item for item in firewall.findings if item.kind in _OF_A_ROW and row.id in item.rows]
     good = row.verdict is RowVerdictKind.PRESENT
+    mine = [item for item in firewall.findings if not good and item.kind in _OF_A_ROW and row.id in item.rows]
     finding = {
         "uuid": _uuid("finding", name, "row", row.id),
         "title": _text(f"Row {row.id} {row.title}"),
@@ -231,7 +268,8 @@ def _risk(name: str, finding: Finding) -> dict[str, Any]:
             }
         ]
     if waived is not None:
-        risk["deadline"] = _moment(waived.expires)
+        # A waiver holds to the end of its last day (UTC).
+        risk["deadline"] = waived.expires if "T" in waived.expires else f"{waived.expires}T23:59:59Z"
         risk["props"] += [
             _prop(key, value)
             for key, value in (

@@ -22,7 +22,15 @@ from auditor.errors import UsageError
 from auditor.export.files import sweep, write_whole
 from auditor.fleet.job import Outcome
 from auditor.report.status import SEVERITIES, FailOn, firewall_status
-from auditor.report.values import FirewallReport, ProblemKind, Report, RowVerdictKind, Status, WaiverWarningKind
+from auditor.report.values import (
+    FirewallReport,
+    ProblemKind,
+    Report,
+    RowVerdictKind,
+    Severity,
+    Status,
+    WaiverWarningKind,
+)
 
 __all__ = ["Run", "write", "write_failure"]
 
@@ -145,8 +153,9 @@ def _by_firewall(run: Run, earlier: Mapping[str, Metric]) -> Iterator[Metric]:
     yield _labelled(
         "findings", "Findings that no waiver accepts.", ["firewall", "severity"],
         (
-            ([name, severity.value], sum(item.severity is severity and item.waived is None for item in found.findings))
+            ([name, severity.value], number)
             for name, found in judged for severity in SEVERITIES
+            if (number := _standing(found, severity)) or _assessed(found)
         ),
     )  # fmt: skip
     yield _labelled(
@@ -161,11 +170,11 @@ def _by_firewall(run: Run, earlier: Mapping[str, Metric]) -> Iterator[Metric]:
         ),
     )  # fmt: skip
     yield _labelled(
-        "assessed", "Whether the firewall could be assessed.", ["firewall"],
-        (([name], float(found.error is None)) for name, found in _named(firewalls)),
+        "assessed", "Whether the firewall could be assessed, whole.", ["firewall"],
+        (([name], float(_assessed(found))) for name, found in _named(firewalls)),
     )  # fmt: skip
     before = _values(earlier.get(f"{_PREFIX}assessed_timestamp_seconds"))
-    moments = {name: run.ended if found.error is None else before.get(name) for name, found in _named(firewalls)}
+    moments = {name: run.ended if _assessed(found) else before.get(name) for name, found in _named(firewalls)}
     yield _labelled(
         "assessed_timestamp_seconds", "When the firewall was last assessed.", ["firewall"],
         (([name], moment) for name, moment in moments.items() if moment is not None),
@@ -178,6 +187,15 @@ def _by_firewall(run: Run, earlier: Mapping[str, Metric]) -> Iterator[Metric]:
         "collection_attempts", "How often the firewall's collection was tried.", ["firewall"],
         (([_name(item.report)], item.attempts) for item in run.outcomes),
     )  # fmt: skip
+
+
+def _assessed(firewall: FirewallReport) -> bool:
+    # A row that nobody can tell, or a line that could hide anything, is no assessment either.
+    return firewall_status(firewall) not in {Status.NOT_ASSESSABLE, Status.ERROR}
+
+
+def _standing(firewall: FirewallReport, severity: Severity) -> int:
+    return sum(item.severity is severity and item.waived is None for item in firewall.findings)
 
 
 def _named(firewalls: Iterable[FirewallReport]) -> Iterator[tuple[str, FirewallReport]]:

@@ -295,3 +295,45 @@ def check_harmless(name: str, rendered: str | bytes) -> None:
             assert all(value not in {"html", "csv"} for key, value in attributes if key == "src")
         case _:
             assert name == "text"
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in {"bundle", "pdf"}])
+def test_every_format_names_a_line_that_hides_something(name: str) -> None:
+    """Where all rows are present, a line that could open anything is told, or the firewall would read as clean."""
+    blind = report(firewall(rows=(row(),), coverage=not_understood(affects=())))
+    plain = text_of(name, render(blind, name))
+
+    assert "policy-route frobnicate" in plain or "unknown word: frobnicate" in plain
+    assert "running-config.txt:77" in plain or "line 77" in plain or name in {"json", "sarif", "text", "html", "xlsx"}
+
+
+@pytest.mark.parametrize("name", ["ocsf", "oscal"])
+def test_what_nobody_can_tell_never_passes_alone(name: str) -> None:
+    """A reader that counts what does not pass finds a firewall that failed, or was not understood, among it."""
+    for item in (failed(), firewall(rows=(row(),), coverage=not_understood(affects=()))):
+        document = json.loads(render(report(item), name))
+        if name == "ocsf":
+            states = [event["compliance"]["status"] for event in document]
+        else:
+            (result,) = document["assessment-results"]["results"]
+            states = [finding["target"]["status"]["state"] for finding in result["findings"]]
+        assert set(states) & {"Warning", "not-satisfied"}
+
+
+def test_a_finding_of_a_row_that_is_present_is_not_lost() -> None:
+    """Where a row passes, what names it all the same speaks for itself."""
+    doubt = replace(finding(Kind.NOT_ASSESSABLE, Severity.MEDIUM, rows=("5",)), title="nobody can tell")
+    value = report(firewall(rows=(row("5"),), findings=(doubt,)))
+    suites = junitparser.JUnitXml.fromstring(str(render(value, "junit")).encode())
+
+    assert sum(suite.errors for suite in suites) == 1
+    assert "nobody can tell" in {event["finding_info"]["title"] for event in json.loads(render(value, "ocsf"))}
+    assert "nobody can tell" in str(render(value, "oscal"))
+
+
+def test_nothing_audited_is_an_event() -> None:
+    """A firewall without a row to judge is there, and has not passed."""
+    value = report(firewall(rows=(row("5", RowVerdictKind.NOT_APPLICABLE),)))
+
+    assert [event["compliance"]["status"] for event in json.loads(render(value, "ocsf"))] == ["Warning"]
+    assert "nothing-audited" in str(render(value, "junit"))

@@ -140,9 +140,9 @@ def test_oscal_is_read_by_trestle(tmp_path: Path) -> None:
         "HTTP is open although http is off": ["not-satisfied", 1],
     }
     assert perimeter["risks"]["HTTP is open although http is off"] == [
-        "deviation-approved", "2027-03-31 00:00:00+00:00",
+        "deviation-approved", "2027-03-31 23:59:59+00:00",
     ]  # fmt: skip
-    assert inner == {"title": "Audit of inner", "findings": {}, "risks": {}}
+    assert inner == {"title": "Audit of inner", "findings": {"Not assessed": ["not-satisfied", 1]}, "risks": {}}
 
 
 def workbook(value: Report | None = None) -> Any:

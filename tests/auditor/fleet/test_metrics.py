@@ -81,6 +81,20 @@ def test_failures_keep_what_was_true_before(tmp_path: Path) -> None:
     assert told["firewalls_by_status", ("not-assessable",)] == 1
 
 
+def test_what_is_not_understood_is_no_assessment(tmp_path: Path) -> None:
+    """A firewall with a line that could open anything was not assessed whole, and nothing of it reads as clean."""
+    file = tmp_path / "fleet.prom"
+    write(file, run_of(report(good("a"), good("b")), ended=1000.0))
+    blind = replace(good("a", extra()), coverage=sample_report.not_understood(affects=()))
+    write(file, run_of(report(blind, good("b")), ended=2000.0, exit_code=3))
+    told = values(file)
+
+    assert (told["assessed", ("a",)], told["assessed", ("b",)]) == (0, 1)
+    assert told["assessed_timestamp_seconds", ("a",)] == 1000
+    assert told["findings", ("a", "high")] == 1
+    assert ("findings", ("a", "critical")) not in told
+
+
 def test_undelivered_is_no_success(tmp_path: Path) -> None:
     """A run that assessed everything and could not tell it has not succeeded."""
     file = tmp_path / "fleet.prom"
