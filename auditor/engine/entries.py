@@ -11,13 +11,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from auditor.engine.relevance import Windows
     from parsers.model.addresses import AddressSet
-    from parsers.model.rules import Match
+    from parsers.model.rules import Match, Stage
 
-__all__ = ["Entries", "Entry"]
+__all__ = ["Entries", "Entry", "Lists"]
+
+_MOST = 256
+"""So many lists are kept."""
 
 
 class Entry(NamedTuple):
@@ -113,6 +116,37 @@ class Entries(Sequence[Entry]):
             for place in places
             if (wanted := items[place].match.tags) is None or (bool(wanted & tags) if wanted else not tags)
         ]
+
+
+class Lists:
+    """The lists that were made of stages, for the next question of the same kind; a limited number of them."""
+
+    __slots__ = ("_lists", "_ways")
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._lists: dict[tuple[object, ...], tuple[object, Entries | None]] = {}
+        self._ways: dict[int, tuple[Stage, bool]] = {}
+
+    def get(
+        self, key: tuple[object, ...], owners: tuple[object, ...], make: Callable[[], Entries | None]
+    ) -> Entries | None:
+        """Give the list of a key, made where there is none; the owners are kept, so that ids in the key stay theirs."""
+        found = self._lists.get(key)
+        if found is None:
+            if len(self._lists) >= _MOST:
+                self._lists.clear()
+            found = self._lists[key] = (owners, make())
+        return found[1]
+
+    def asks_ways(self, stage: Stage) -> bool:
+        """Tell whether any rule of a stage asks for an interface."""
+        known = self._ways.get(id(stage))
+        if known is None:
+            matches = (match for chain in stage.chains for match in chain.rules.matches.given.values())
+            asks = any(match.ingress is not None or match.egress is not None for match in matches)
+            known = self._ways[id(stage)] = (stage, asks)
+        return known[1]
 
 
 class _Column:

@@ -71,14 +71,11 @@ def listed(question: Question) -> Entries | None:
 
     `without`, `until` and `layers` are not minded: the list is kept for other questions.
     """
-    key = (
-        id(question.stage), id(question.scope), question.mode, question.state, question.ingress, question.egress,
-        tuple(sorted(question.facts.items())), question.accepted,
-    )  # fmt: skip
-    if key not in question.lists:
-        # Stage and scope are kept beside the list, so that their ids stay theirs.
-        question.lists[key] = ((question.stage, question.scope), flat(question))
-    return question.lists[key][1]
+    lists, stage = question.lists, question.stage
+    ways = (question.ingress, question.egress) if lists.asks_ways(stage) else ()
+    facts = tuple(sorted(question.facts.items()))
+    key = (id(stage), id(question.scope), question.mode, question.state, ways, facts, question.accepted)
+    return lists.get(key, (stage, question.scope), lambda: flat(question))
 
 
 def _left_out(question: Question) -> Callable[[Entry], bool] | None:

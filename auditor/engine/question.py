@@ -6,17 +6,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from auditor.engine.entries import Lists
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from auditor.engine.cells import Cell
-    from auditor.engine.entries import Entries
     from parsers.model.addresses import AddressSet
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.rules import Match, Stage, State
     from parsers.model.services import ServiceSet
-
-    Lists = dict[tuple[object, ...], tuple[object, Entries | None]]
 
 __all__ = ["NO_GRID", "Budget", "BudgetError", "Grid", "Hit", "Mode", "Question", "fits"]
 
@@ -84,7 +83,7 @@ class Question:
     reached: set[tuple[str, int]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
     grid: Grid = NO_GRID
-    lists: Lists = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
 
 
 class Hit(NamedTuple):

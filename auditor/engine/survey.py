@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from auditor.baseline.rows import Requirement
 from auditor.deployment.site import LOCAL_SIDE
 from auditor.engine.cells import EVERYTHING, Cell, intersect
+from auditor.engine.entries import Lists
 from auditor.engine.flows import restrict
 from auditor.engine.question import NO_GRID, Budget, Grid, Mode
 from auditor.engine.relevance import Scope
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from auditor.baseline.rows import Region
     from auditor.deployment.site import Question, SideSpec
     from auditor.engine.flows import Decision, Flow
-    from auditor.engine.question import Lists
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
     from parsers.model.interpreter import Judgement
@@ -126,7 +126,7 @@ class Survey:
     scope: Scope | None = None
     lookup: Lookup | None = None
     grid: Grid = NO_GRID
-    lists: Lists = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
     reached: dict[int, set[tuple[str, int]]] = field(default_factory=dict)
 
     @classmethod

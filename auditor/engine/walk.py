@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, reversed_services
+from auditor.engine.entries import Lists
 from auditor.engine.firstmatch import first_match
 from auditor.engine.flows import Decision, Flow, restrict, rewrite
 from auditor.engine.question import NO_GRID, Budget, Grid, Mode, Question
@@ -15,7 +16,6 @@ from parsers.model.rules import Permit, Rewrite, Side, State, Traffic, View
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from auditor.engine.question import Lists
     from auditor.engine.relevance import Scope
     from parsers.model.conditions import ConditionKind, Facts
     from parsers.model.firewall import Firewall
@@ -72,7 +72,7 @@ class Walk:
     reached: dict[int, set[tuple[str, int]]] | None = None
     budget: Budget = field(default_factory=lambda: Budget(1 << 62))
     grid: Grid = NO_GRID
-    lists: Lists = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
 
     def run(self, ingress: str, cells: Iterable[Cell], *, egress: str | None = None) -> list[Outcome]:
         """Send traffic in by an interface; gives what passes (and, with `denies`, what does not).
