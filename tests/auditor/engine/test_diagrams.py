@@ -137,3 +137,19 @@ def test_counts_are_whole_numbers() -> None:
 
     addresses = 2**32 + 2**128
     assert counted == (addresses - 1) * addresses * 2**24 * 2**16
+
+
+@pytest.mark.parametrize(
+    ("tags", "taker"), [(frozenset(), "untagged"), (frozenset({"x"}), "tagged"), (frozenset({"y"}), "any")]
+)
+def test_tags_in_a_list(tags: frozenset[str], taker: str) -> None:
+    """A rule for untagged packets takes no tagged ones, one for a tag only those with it; `any` takes what is left."""
+    wanted = {"untagged": frozenset[str](), "tagged": frozenset({"x", "z"}), "any": None}
+    entries = [
+        Entry(Match(destination=PROTECTED, tags=tag), name, 0, sure=True, takes=True, records=True)
+        for name, tag in wanted.items()
+    ]
+
+    taken, rest = decide(entries, WHOLE, lambda _: None, tags=tags)
+
+    assert ([entry.chain for entry, _ in taken], rest) == ([taker], [])
