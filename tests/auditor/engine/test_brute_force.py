@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from auditor.engine import firstmatch
 from auditor.engine.boxes import apart
 from auditor.engine.cells import size
 from auditor.engine.holdings import hold
@@ -87,3 +90,15 @@ def test_with_a_published_address(firewall: Firewall, question: Question) -> Non
 def test_where_replies_are_filtered(firewall: Firewall, question: Question) -> None:
     """Where no connection is tracked, or a permit carries no replies, a row needs its replies permitted as well."""
     _check(firewall, question)
+
+
+WORLDS = st.sampled_from((World(), World(conditions=True), World(translations=True, conditions=True)))
+
+
+@settings(max_examples=60)
+@given(firewall=WORLDS.flatmap(firewalls), question=questions())
+def test_decided_as_lists(firewall: Firewall, question: Question) -> None:
+    """So it is where every stage that can be written as one list is decided as the longest ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(firstmatch, "_SHORT", 0)
+        _check(firewall, question)
