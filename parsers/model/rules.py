@@ -392,6 +392,10 @@ class RulesBuilder:
         firsts.append(first)
         lasts.append(last)
 
+    def name(self, name: str) -> None:
+        """Give the rule that was added last, which has no conditions, its name."""
+        self._extras[len(self._match_ids) - 1] = (None, (), name)
+
     def extend(
         self,
         decisions: array[int],

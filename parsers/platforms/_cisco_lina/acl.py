@@ -92,7 +92,8 @@ class AccessLists:
         for start in range(0, len(entries), _STRETCH):
             for row in self._doubtful(entries, start):
                 if not self._learn(entries, row):
-                    self._take(entries, slice(taken, row), builder)
+                    if taken < row:
+                        self._take(entries, slice(taken, row), builder)
                     self._text.ledger.states[entries[row] - 1] = LineState.NOT_UNDERSTOOD
                     self._slow(entries[row], row + 1, builder)
                     taken = row + 1

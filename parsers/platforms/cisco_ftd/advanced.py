@@ -20,18 +20,28 @@ from parsers.contract import RemarkKind
 from parsers.model.conditions import Condition, ConditionKind
 from parsers.model.firewall import Bypass
 from parsers.model.rules import Deny, Match, Rule
-from parsers.platforms._cisco_lina.ace import StrangeError, read_ace
+from parsers.model.services import ServiceSet
+from parsers.platforms._cisco_lina.ace import StrangeError, read_ace, take_address
 from parsers.platforms._cisco_lina.acl import PERMIT, AccessLists
+from parsers.platforms._cisco_lina.addresses import DOTTED, NETMASK
+from parsers.platforms._cisco_lina.services import common_services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from parsers.model.addresses import AddressSet
     from parsers.model.rules import Permit, RulesBuilder
     from parsers.platforms._cisco_lina.ace import Ace, Surroundings
 
 __all__ = ["AccessPolicies"]
 
 _REMARK = re.compile(r"access-list \S+ remark rule-id (\d+): (?:(L\d RULE|RULE): (.*)|([A-Z ]+ POLICY): (.*))")
+_PLAIN = rf"any|host {DOTTED}|{DOTTED} {NETMASK}"
+_COMMON = re.compile(
+    rf"access-list \S+ advanced (permit|deny|trust) (tcp|udp|ip)(?: ifc (\S+))? ({_PLAIN})(?: ifc (\S+))? ({_PLAIN})"
+    r"((?: eq \S+)?) rule-id (\d+)(?: event-log (?:flow-start|flow-end|both))? *"
+)
+"""A line whose words have a meaning of their own, whatever else the configuration says."""
 _ACTIONS: dict[str, Permit | Deny] = {"permit": PERMIT, "trust": PERMIT, "deny": Deny()}
 _EVENTS = frozenset({"flow-start", "flow-end", "both"})
 _L4 = "L4 RULE"
@@ -45,6 +55,9 @@ class _Origin:
     policy: str = ""
     level: str = ""
     name: str = ""
+
+
+_NO_ORIGIN = _Origin()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,10 @@ class AccessPolicies(AccessLists):
         for numbers in self._text.acls.values():
             for number in numbers:
                 self._remark(self._text.lines[number - 1].rstrip())
+        self._known_addresses: dict[str, AddressSet] = {}
+        self._known_services: dict[tuple[str, str], ServiceSet | None] = {}
+        self._builder: RulesBuilder | None = None
+        self._places: dict[tuple[str, ...], tuple[int, Match]] = {}
         self._denied: list[Match] = []
         self.fastpaths: list[Bypass] = []
         self.asks_snort = False
@@ -86,7 +103,12 @@ class AccessPolicies(AccessLists):
             origin.policy = found[4]
 
     def _slow(self, number: int, place: int, builder: RulesBuilder) -> None:
+        if self._take_common(self._text.lines[number - 1], number, builder):
+            return
         words = self._text.words(number)[2:]
+        if words[:1] == ["remark"]:
+            self._text.ledger.irrelevant((number,))
+            return
         if words[:1] not in (["advanced"], ["extended"]) or "rule-id" not in words:
             if words[:1] == ["advanced"]:
                 words.insert(len(words), "rule-id")
@@ -117,15 +139,67 @@ class AccessPolicies(AccessLists):
         for rule in self._rules(words[1], line, ace, number):
             builder.append(rule)
 
+    def _take_common(self, text: str, number: int, builder: RulesBuilder) -> bool:
+        """Append the rule of a common line that decides by itself, put together out of parts that are read once."""
+        found = _COMMON.fullmatch(text)
+        if found is None:
+            return False
+        action, protocol, ingress, source, egress, destination, rest, identity = found.groups("")
+        origin = self._origins.get(identity, _NO_ORIGIN)
+        if (action == "permit" and origin.level != _L4) or (action != "deny" and origin.policy == _PREFILTER):
+            return False
+        if any(name and name not in self._around.interfaces for name in (ingress, egress)):
+            return False
+        services = self._services_of(protocol, rest, number)
+        if services is None:
+            return False
+        if self._builder is not builder:
+            self._builder, self._places = builder, {}
+        key = ingress, source, egress, destination, protocol, rest
+        known = self._places.get(key)
+        if known is None:
+            possible = Match(
+                source=self._address_of(source, number),
+                destination=self._address_of(destination, number),
+                services=services,
+                ingress=frozenset({ingress}) if ingress else None,
+                egress=frozenset({egress}) if egress else None,
+            )
+            known = self._places[key] = builder.put(possible), possible
+        builder.add(builder.intern_decision(_ACTIONS[action]), known[0], self._text.document, number, number)
+        if action == "deny":
+            self._denied.append(known[1])
+        if origin.name:
+            builder.name(origin.name)
+        self._text.ledger.modelled((number,))
+        return True
+
+    def _services_of(self, protocol: str, rest: str, number: int) -> ServiceSet | None:
+        """Give the services of a protocol and what follows the destination; None for what is not exact."""
+        key = protocol, rest
+        if key not in self._known_services:
+            pair = common_services(f"permit {protocol}{rest}")
+            services = None if pair is None else ServiceSet.from_axis((pair,))
+            if services is None:
+                ace = read_ace(self._around, (protocol, "any", "any", *rest.split()), number)
+                services = ace.services.sure if ace.is_exact and ace.understood and not ace.inactive else None
+            self._known_services[key] = services
+        return self._known_services[key]
+
+    def _address_of(self, spec: str, number: int) -> AddressSet:
+        if spec not in self._known_addresses:
+            self._known_addresses[spec] = take_address(self._around, spec.split(), 0, number)[0].sure
+        return self._known_addresses[spec]
+
     def _rules(self, action: str, line: _Line, ace: Ace, number: int) -> Iterator[Rule]:
         origin = self._origins.get(line.rule, _Origin())
         possible = replace(ace.possible(), ingress=line.ingress, egress=line.egress)
-        sure = ace.sure()
+        sure = None if ace.is_exact else ace.sure()
         sure = replace(sure, ingress=line.ingress, egress=line.egress) if sure is not None else None
         rule = Rule(
             do=_ACTIONS[action],
             possible=possible,
-            sure=None if ace.is_exact else sure,
+            sure=sure,
             conditions=ace.why(),
             name=origin.name,
             span=self._text.span(number),
