@@ -88,9 +88,9 @@ class Windows:
             unique = _fewer(unique)
         self.sources = _Axis([cell.source.intervals for cell in unique])
         self.destinations = _Axis([cell.destination.intervals for cell in unique])
-        self._services = [cell.services for cell in unique]
+        self._services = [cell.services.slabs for cell in unique]
         self._all = (1 << len(unique)) - 1
-        self._any = all(services == ANY_SERVICE for services in self._services)
+        self._any = all(cell.services == ANY_SERVICE for cell in unique)
         self._service_bits: dict[int, tuple[int, ServiceSet]] = {}
 
     def meet(self, match: Match) -> bool:
@@ -125,7 +125,11 @@ class Windows:
         if found is None:
             bits = 0
             for number, window in enumerate(self._services):
-                if services & window:
+                if any(
+                    low <= last and first <= high and iv.overlap(axis, other)
+                    for low, high, axis in services.slabs
+                    for first, last, other in window
+                ):
                     bits |= 1 << number
             found = self._service_bits[id(services)] = (bits, services)
         return found[0]
