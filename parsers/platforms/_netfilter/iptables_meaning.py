@@ -211,7 +211,9 @@ class SaveMeaning:
 
             self._visited.add((table.name, name))
             rules = table.chains[name].rules
-            self._known[key] = self._plain.entries(rules, rules.rows(), decide, lambda rule: self._rule(rule, place))
+            self._known[key] = self._plain.entries(
+                hook, rules, rules.rows(), decide, lambda rule: self._rule(rule, place)
+            )
         return self._known[key]
 
     def _rule(self, rule: SaveRule, place: Place) -> list[Entry]:

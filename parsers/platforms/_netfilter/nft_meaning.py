@@ -19,6 +19,7 @@ from parsers.platforms._netfilter.nft_lines import numbers, plain_rules
 from parsers.platforms._netfilter.nft_nat import nat_entries
 from parsers.platforms._netfilter.nft_relations import Scope, Sets, map_parts, merged, merged_pair, relation
 from parsers.platforms._netfilter.nft_syntax import (
+    ChainBlock,
     Conditional,
     Harmless,
     MarkStatement,
@@ -96,6 +97,7 @@ class TableMeaning:
     _known: dict[tuple[str, Hook], list[Entry | Run]] = field(default_factory=dict)
     _plain: PlainRules[RuleLine] | None = field(init=False)
     _sets: Sets = field(init=False)
+    _chains: dict[str, ChainBlock] = field(init=False)
 
     def __post_init__(self) -> None:
         """Index the sets; one that rules themselves change is as open as one whose elements expire."""
@@ -106,6 +108,7 @@ class TableMeaning:
             for item in line.common
             if isinstance(item, SetUpdate)
         }
+        self._chains = {chain.name: chain for chain in reversed(self.table.chains)}
         self._sets = Sets(table=self.table, updated=frozenset(updated), notes=self.notes)
         lines = (line for chain in self.table.chains for line in chain.rules if isinstance(line, PlainLine))
         plain = next(lines, None)
@@ -155,7 +158,7 @@ class TableMeaning:
         """Give a chain's entries as seen from a hook, None where there is no such chain."""
         key = name, hook
         if key not in self._known:
-            chain = next((item for item in self.table.chains if item.name == name), None)
+            chain = self._chains.get(name)
             if chain is None:
                 return None
             place = replace(self.place, hook=hook)
@@ -163,6 +166,7 @@ class TableMeaning:
                 self._known[key] = [entry for line in chain.rules for entry in self._rule(line, place)]
             else:
                 self._known[key] = self._plain.entries(
+                    hook,
                     chain.rules,
                     map(numbers, chain.rules),
                     lambda line: self._decided(line, place),

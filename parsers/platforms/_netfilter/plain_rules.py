@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from parsers.model.addresses import AddressSet
     from parsers.model.interned import Pair
     from parsers.model.rules import Do, Match
+    from parsers.platforms._netfilter.expressions import Hook
     from parsers.platforms._netfilter.guards import Guard
     from parsers.platforms._netfilter.pipeline import Entry, Undecided
 
@@ -85,9 +86,11 @@ class PlainRules(Generic[R]):
         self._addresses = bytearray(len(self._words))
         self._services = bytearray(count)
         self._addresses[0] = self._services[0] = _KNOWN
+        self._known: dict[Hook, dict[int, _Told | None]] = {}
 
     def entries(
         self,
+        hook: Hook,
         rules: Sequence[R],
         rows: Iterable[tuple[int, int, int, int, int]],
         decide: Callable[[R], Decided],
@@ -100,7 +103,7 @@ class PlainRules(Generic[R]):
         becomes of them; raises ValueError. `whole` gives the entries of a rule that is not plain.
         """
         found: list[Entry | Run] = []
-        told: dict[int, _Told | None] = {}
+        told = self._known.setdefault(hook, {})
         run = Run(self._tables, self._document)
         states, addresses, services = self._states, self._addresses, self._services
         for row, (line, source, destination, ports, rest) in enumerate(rows):
