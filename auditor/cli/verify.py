@@ -29,7 +29,8 @@ _LIMIT: Final = 160
 def command(common: Common, bundle: Path, form: str) -> int:
     """Audit the captures of BUNDLE again, without a network, and compare with the report that it holds.
 
-    Ends in 0 where every file is what it was and the same report comes out, to the byte, in 1 where something differs.
+    Ends in 0 where every file is what it was and the same report comes out, to the byte, in 1 where something differs,
+    in what the manifests claim and in the archive's own bytes too (one that was zipped anew is another one).
     A bundle is not signed: keep its SHA-256, which is printed, where nobody can change it.
     """
     from auditor.cli.logs import start

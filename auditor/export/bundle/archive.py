@@ -10,6 +10,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -58,7 +59,8 @@ def unpack(content: bytes, file: str = "", *, harmed: bool = False) -> tuple[dic
             if strange := next((name for name in names if not _plain(name) or names.count(name) > 1), None):
                 raise _wrong(f"holds a strange name, {strange!r}", file)
             files = {entry.filename: _content(archive, entry, content, harmed=harmed) for entry in entries}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        # A directory that lies about places and lengths leads the reader anywhere.
         raise _wrong(f"is no archive that can be read: {error}", file) from error
     return _manifest(files.pop(MANIFEST, b""), file), files
 

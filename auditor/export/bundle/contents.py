@@ -199,4 +199,6 @@ def _overrides(values: Mapping[str, Any]) -> Overrides:
     def tupled(value: Any) -> Any:
         return tuple(tupled(item) for item in value) if isinstance(value, list) else value
 
-    return Overrides(**{str(key): tupled(value) for key, value in values.items()})
+    read = {str(key): tupled(value) for key, value in values.items()}
+    # That the groups are pairs is said by unpacking them: ValueError.
+    return Overrides(**{**read, "groups": tuple((name, tuple(members)) for name, members in read["groups"])})

@@ -20,7 +20,7 @@ from auditor.waivers.load import loads as load_waivers
 from parsers.model.firewall import Firewall
 from parsers.registry import platform
 
-__all__ = ["replay"]
+__all__ = ["groups_of", "replay"]
 
 
 def replay(evidence: Evidence, stored: Report) -> Report:
@@ -42,6 +42,12 @@ def replay(evidence: Evidence, stored: Report) -> Report:
         waivers = load_waivers(site.waivers.content.decode(), site.waivers.path)
         report = apply(report, waivers)
     return report
+
+
+def groups_of(site: SiteFiles) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Give the groups of the site that its files describe, as text; raises UsageError as `replay` does."""
+    deployment = _deployment(site)
+    return tuple((name, tuple(deployment.addresses(name).texts())) for name in deployment.group_names)
 
 
 def _deployment(site: SiteFiles) -> Deployment:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.errors import UsageError
-from auditor.export.bundle.archive import damage, unpack
+from auditor.export.bundle.archive import MANIFEST, damage, unpack
 from auditor.export.bundle.contents import REPORT, evidence_of
-from auditor.export.bundle.replay import replay
+from auditor.export.bundle.contents import render as write
+from auditor.export.bundle.replay import groups_of, replay
+from auditor.export.evidence import Evidence
 from auditor.export.json import render
 from auditor.export.json_reader import fail_on, loads
 from auditor.export.options import RenderOptions
@@ -83,14 +85,55 @@ def _replayed(
     stored = loads(text, f"{file}/{REPORT}")
     evidence = evidence_of(manifest, files, file)
     again = render(replay(evidence, stored), RenderOptions(fail_on=fail_on(text)))
+    found = _differences(text, again)
+    harm = (*harm, *_unproved(evidence, stored))
+    if not harm and not found:
+        harm = tuple(_added(content, manifest, files, evidence, stored, fail_on(text)))
     return Verified(
         sha256=hashlib.sha256(content).hexdigest(),
         written_by=stored.tool_version,
         version=VERSION,
         damage=harm,
         not_replayed=tuple(item.firewall for item in evidence.audited if item.capture is None),
-        differences=_differences(text, again),
+        differences=found,
     )
+
+
+def _unproved(evidence: Evidence, stored: Report) -> Iterator[str]:
+    """Say of which firewalls the report tells more than that they could not be collected, without a configuration."""
+    judged = {firewall.name for firewall in stored.firewalls if firewall.error is None}
+    for item in evidence.audited:
+        if item.capture is None and item.firewall in judged:
+            yield f"the configuration of {item.firewall} is missing, although the report judges it"
+
+
+def _added(  # noqa: PLR0917 - the parts of a bundle
+    content: bytes,
+    manifest: dict[str, Any],
+    files: dict[str, bytes],
+    evidence: Evidence,
+    stored: Report,
+    threshold: FailOn,
+) -> Iterator[str]:
+    """Say where the bundle is not, to the byte, the one that an audit would write of what it holds.
+
+    The hashes are of its files alone: what the manifest claims beside them, and the archive's own directory, are not.
+    """
+    site = evidence.site
+    if site is not None and evidence.groups != groups_of(site):
+        yield f"{MANIFEST} was changed: its groups are not those of the site's files"
+    again = write(stored, RenderOptions(fail_on=threshold, evidence=evidence))
+    if again == content:
+        return
+    claims, others = unpack(again)
+    keys = sorted(key for key in claims.keys() | manifest.keys() if claims.get(key) != manifest.get(key))
+    told = [f"{MANIFEST} was changed: {key} is not what an audit writes" for key in keys if key != "files"]
+    told += [
+        f"{name} is not what an audit writes"
+        for name in sorted(others.keys() | files.keys())
+        if others.get(name) != files.get(name)
+    ]
+    yield from told or ["the archive itself was changed, or written anew by another program"]
 
 
 def differences(stored: Report, replayed: Report, fail_on: FailOn) -> tuple[Difference, ...]:

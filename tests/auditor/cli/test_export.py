@@ -318,6 +318,70 @@ def test_a_flipped_byte(run: Run, bundle: Path, word: bytes) -> None:
     assert run("export", bundle).code == 2
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"as_of": "2027-01-01"}, "as_of"),
+        ({"fail_on": "never"}, "fail_on"),
+        ({"tool": {"name": "st-audit", "version": "9.9"}}, "tool"),
+        ({"approved_by": "ciso"}, "approved_by"),
+        ({"groups": [["edge", ["198.51.100.66"]]]}, "groups"),
+    ],
+)
+def test_what_a_manifest_claims_is_verified_too(run: Run, bundle: Path, change: dict[str, Any], words: str) -> None:
+    """What no hash covers and no audit needs is held against the report and the site all the same."""
+    ran = run("verify", repacked(bundle, {}, **change))
+
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "DIFFERENT")
+    assert "damaged: manifest.json was changed" in ran.out
+    assert words in ran.out
+
+
+def test_what_a_capture_claims_is_verified_too(run: Run, bundle: Path) -> None:
+    """Whether a capture was complete, and what its documents were, is what the capture itself says."""
+    name = "captures/perimeter/manifest.json"
+    claims = json.loads(entries(bundle)[name])
+    claims["completeness"]["complete"] = not claims["completeness"]["complete"]
+    ran = run("verify", repacked(bundle, {name: json.dumps(claims).encode()}))
+
+    assert (ran.code, f"damaged: {name} is not what an audit writes" in ran.out) == (1, True)
+
+
+def test_a_report_without_its_configuration_proves_nothing(run: Run, bundle: Path) -> None:
+    """A verdict whose configuration was taken away cannot be audited again: that is no sameness."""
+    files = entries(bundle)
+    values = json.loads(files.pop(MANIFEST))
+    values["firewalls"][0]["capture"] = None
+    forged = bundle.with_name("forged.zip")
+    forged.write_bytes(pack(values, {name: text for name, text in files.items() if not name.startswith("captures/")}))
+    ran = run("verify", forged)
+
+    assert (ran.code, ran.out.splitlines()[-1]) == (1, "DIFFERENT")
+    assert "damaged: the configuration of perimeter is missing, although the report judges it" in ran.out
+
+
+@pytest.mark.parametrize("place", ["directory", "name", "comment", "between", "end"])
+def test_a_flipped_byte_of_the_archive(run: Run, bundle: Path, place: str) -> None:
+    """The archive's own bytes are evidence too: no change of them goes through, and none is a bug."""
+    content = bytearray(bundle.read_bytes())
+    end = content.rindex(b"PK\x05\x06")
+    if place == "directory":
+        content[content.index(b"PK\x01\x02") + 12] ^= 1
+    elif place == "name":
+        content[content.index(b"README.txt")] ^= 1
+    elif place == "comment":
+        content[-2:] = b"\x03\x00yes"
+    elif place == "between":
+        content = bytearray(b"before" + content)
+    else:
+        content[end + 16] ^= 1
+    bundle.write_bytes(content)
+    ran = run("verify", bundle)
+
+    assert ran.code in {1, 2}, ran.err
+    assert "SAME" not in ran.out
+
+
 def test_options_that_only_a_bundle_uses(run: Run, bundle: Path, tmp_path: Path) -> None:
     """A deployment that nothing would be done with is not swallowed in silence."""
     ran = run("export", bundle, "--deployment", tmp_path / "deployment.yaml")
