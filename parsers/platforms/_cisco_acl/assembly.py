@@ -64,8 +64,9 @@ def schedules(text: Configuration) -> frozenset[str]:
 
 _TARGET = re.compile(r"[\d.]+:\d+|auto")
 _OF_A_TABLE = frozenset({
-    "address-family", "bgp", "description", "evpn", "exit-address-family", "exit-vrf", "ip", "ipv6", "maximum", "mdt",
-    "mhost", "mode", "no", "rd", "remote-route-filtering", "router", "router-id", "snmp", "vni", "vpn",
+    "address-family", "bgp", "description", "evpn", "evpn-route-sync", "exit-address-family", "exit-vrf", "ip", "ipv6",
+    "maximum", "mdt", "mhost", "mode", "no", "rd", "remote-route-filtering", "router", "router-id", "snmp", "vni",
+    "vpn",
 })  # fmt: skip
 """First words of lines of a table of routes that lead to no other table."""
 

@@ -26,6 +26,8 @@ INTERFACE_LINES = frozenset(
     for word in ("access-group", "address", "nat", "traffic-filter", "unnumbered")
 )
 """First two words of lines that stand in an interface, or have lost theirs."""
+_OF_VOICE = ("ip", "address", "trusted")
+"""Begins a line below `voice service voip` that looks like one of these."""
 _CONFORMS = frozenset({"conform", "conform-action"})
 _BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
 
@@ -240,7 +242,7 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:
         if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (idle or irrelevant(node)):
             text.ledger.irrelevant(node.numbers())
         for line in _below(node) if node.words[0] != "interface" else ():
-            if line.words[:2] in INTERFACE_LINES:
+            if line.words[:2] in INTERFACE_LINES and line.words[:3] != _OF_VOICE:
                 states[line.number - 1] = LineState.NOT_UNDERSTOOD
     noted = {
         number

@@ -299,6 +299,8 @@ class _Reader:
 
     def _address6(self, words: Sequence[str]) -> bool | None:
         head, rest = words[0], words[1:]
+        if tuple(words) == ("use-link-local-only",):
+            return True
         if rest[:1] == ("link-local",) or list(rest[:1]) == ["link-local"] or head.lower().startswith("fe80:"):
             return True
         around = prefix(head) if "/" in head else None

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["prefix_route"]
 
-_NAMED = frozenset({"description", "metric", "name", "tag", "track", "tunnel-id", "vrf", "vrflabel"})
-_PLAIN = frozenset({"bfd", "permanent"})
+_NAMED = frozenset({
+    "description", "metric", "minimum-interval", "multiplier", "name", "tag", "track", "tunnel-id", "vrf", "vrflabel",
+})  # fmt: skip
+_PLAIN = frozenset({"bfd", "fast-detect", "permanent"})
 
 
 def prefix_route(text: Configuration, words: Sequence[str], vrf: str, number: int) -> StaticRoute | None:

@@ -39,6 +39,13 @@ _IRRELEVANT = frozenset({
 """Commands inside an interface that decide nothing about which packets pass."""
 _IRRELEVANT_IPV6 = frozenset({"dhcp", "enable", "nd", "ospf", "verify", "enforce-eui64"})
 _IRRELEVANT_IP = frozenset({"ospf", "verify", "audit"})
+_PATH_MONITORING = frozenset({"cost", "path-monitoring"})
+"""Words behind `policy-route` that choose between its ways, and choose nothing without one."""
+_SWITCH_PORT = frozenset({
+    (), ("access", "vlan"), ("mode", "access"), ("mode", "trunk"), ("protected",), ("trunk", "allowed"),
+    ("trunk", "native"),
+})  # fmt: skip
+"""What follows `switchport`: packets of the port are routed and filtered by the interface of its VLAN."""
 _LEVELS = frozenset(map(str, range(101)))
 _NEGATED = frozenset({"ip", "ipv6", "nameif", "security-level", "shutdown"})
 """Commands whose negation says that the interface has none."""
@@ -225,6 +232,9 @@ class _Reader:
             or (head == "ip" and second in _IRRELEVANT_IP)
             or (head == "ipv6" and second in _IRRELEVANT_IPV6)
             or (line.words[0] == "no" and head in _NEGATED)
+            or line.words == ("no", "management-only")
+            or (head == "policy-route" and second in _PATH_MONITORING)
+            or (head == "switchport" and words[1:3] in _SWITCH_PORT)
         ):
             # A block of TrustSec stands below its line; below any other it would be a line that lost its head.
             self._text.ledger.irrelevant(line.numbers() if head == "cts" else (line.number,))

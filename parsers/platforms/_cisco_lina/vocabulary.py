@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["settle", "unbound"]
 
 _IRRELEVANT = frozenset({
-    "aaa-server", "app-agent", "arp", "arp-inspection", "as-path", "asdm", "asp", "auto-update", "banner",
+    "aaa-server", "alarm", "app-agent", "arp", "arp-inspection", "as-path", "asdm", "asp", "auto-update", "banner",
     "bfd-template", "boot", "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list",
     "compression", "config-register", "configure", "console", "coredump", "cpu", "crashinfo", "Cryptochecksum",
     "ctl-file", "ctl-provider", "cts", "ddns", "dhcp", "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns",
-    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter",
-    "event", "exit", "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "fragment", "ftp", "gdb",
-    "group-delimiter", "hardware-bypass", "hostname", "hpm", "http", "hw-module", "icmp", "igmp", "imap4s", "ip-client",
-    "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "license-server",
-    "lldp", "logging", "login-history", "mac-address", "mac-address-table", "mac-learn", "mac-list", "mail-relay",
-    "management-access", "media-termination", "mfib", "migration", "monitor-interface", "mount", "mroute", "mtu",
-    "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard", "pager", "passwd",
-    "password-history", "password-policy", "password-storage", "phone-proxy", "pim", "policy-list", "pop3s",
-    "prefix-list", "priority-queue", "privilege", "prompt", "quit", "quota", "regex", "rest-api", "route-map",
-    "scansafe", "sctp-map", "service", "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map",
-    "snmp-server", "ssh", "ssl", "subject-name-default", "sunrpc-server", "tcp-map", "telnet", "terminal",
+    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "event",
+    "exit", "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "flow-offload-dtls",
+    "flow-offload-ipsec", "fragment", "ftp", "gdb", "group-delimiter", "hardware-bypass", "hostname", "hpm", "http",
+    "hw-module", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key",
+    "keypair", "lacp", "ldap", "license", "license-server", "lldp", "logging", "login-history", "mac-address",
+    "mac-address-table", "mac-learn", "mac-list", "mail-relay", "management-access", "media-termination", "mfib",
+    "migration", "monitor-interface", "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve",
+    "object-group-search", "onscreen-keyboard", "pager", "passwd", "password-history", "password-policy",
+    "password-storage", "phone-proxy", "pim", "policy-list", "pop3s", "power-supply", "prefix-list", "priority-queue",
+    "privilege", "prompt", "quit", "quota", "regex", "rest-api", "route-map", "scansafe", "sctp-map", "service",
+    "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl",
+    "strong-encryption-disable", "subject-name-default", "sunrpc-server", "tcp-map", "telnet", "terminal",
     "tftp-server", "threat-detection", "timeout", "tls-proxy", "track", "uc-ime", "url-block", "url-cache", "url-list",
     "url-server", "user-identity", "user-statistics", "username", "vpdn", "vpn", "vpn-addr-assign", "vpn-sessiondb",
     "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
@@ -43,12 +44,23 @@ _IRRELEVANT_PAIRS = frozenset({
     ("aaa", "accounting"), ("aaa", "authentication"), ("aaa", "authorization"), ("aaa", "local"), ("aaa", "mac-exempt"),
     ("aaa", "proxy-limit"), ("access-list", "alert-interval"), ("access-list", "deny-flow-max"), ("crypto", "ca"),
     ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
-    ("crypto", "key"), ("enable", "password"),
+    ("crypto", "key"), ("enable", "password"), ("filter", "activex"), ("filter", "java"), ("fxos", "https"),
+    ("fxos", "mode"), ("fxos", "permit"), ("fxos", "snmp"), ("fxos", "ssh"),
     ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
-    ("ipv6", "local"), ("ipv6", "neighbor"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
-    ("sysopt", "nodnsalias"), ("sysopt", "traffic"),
+    ("ipv6", "local"), ("ipv6", "neighbor"), ("l2tp", "tunnel"), ("management-interface", "convergence"),
+    ("memory", "caller-address"), ("memory", "delayed-free-poisoner"), ("memory", "logging"), ("memory", "profile"),
+    ("memory", "tracking"), ("password", "encryption"), ("remote-access", "threshold"), ("sysopt", "connection"),
+    ("sysopt", "noproxyarp"), ("sysopt", "radius"), ("sysopt", "nodnsalias"), ("sysopt", "traffic"),
+    ("sysopt", "uauth"), ("vxlan", "port"),
 })  # fmt: skip
-"""First two words of such commands."""
+"""First two words of such commands; `filter java` takes applets out of pages, other filters ask whether to permit."""
+
+_DEFAULTS = frozenset({
+    ("no", "tunnel-group-map", "enable", "ike-id"), ("no", "tunnel-group-map", "enable", "ou"),
+    ("no", "tunnel-group-map", "enable", "peer-ip"), ("no", "tunnel-group-map", "enable", "rules"),
+    ("no", "vpnclient", "enable"),
+})  # fmt: skip
+"""Whole lines with which `show running-config all` says that something is off."""
 
 _CUT_THROUGH = frozenset({"exclude", "include", "match"})
 """Behind `aaa authentication` and `aaa authorization`: users must log in before their traffic passes."""
@@ -67,7 +79,7 @@ def settle(text: Configuration) -> None:
     """
     states = text.ledger.states
     for node in text.nodes:
-        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (_irrelevant(node) or _clears_nothing(text, node)):
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and _is_idle(text, node):
             text.ledger.irrelevant(node.numbers())
         if node.words[0] != "interface":
             for orphan in _lost(node):
@@ -106,6 +118,15 @@ def _lost(node: Node) -> Iterator[Node]:
         if child.words[0] in _ELSEWHERE or child.words[:2] == ("ip", "address"):
             yield child
         yield from _lost(child)
+
+
+def _is_idle(text: Configuration, node: Node) -> bool:
+    return _irrelevant(node) or node.words in _DEFAULTS or _closes_nothing(text, node) or _clears_nothing(text, node)
+
+
+def _closes_nothing(text: Configuration, node: Node) -> bool:
+    """Tell whether a line is the printed default of a gate that no other line opens."""
+    return node.words[:2] == ("no", "same-security-traffic") and not text.find(*node.words[1:])
 
 
 def _clears_nothing(text: Configuration, node: Node) -> bool:

@@ -33,26 +33,26 @@ _BLOCKS = frozenset({"tunnel-group", "group-policy", "webvpn"})
 _ENTRY = frozenset({"annotate", "ikev1", "ikev2", "reverse-route", "set"})
 """Words behind a crypto map's number that say how a tunnel is made, not what comes out of it."""
 _WEBVPN = frozenset({
-    "anyconnect", "anyconnect-essentials", "apcf", "auto-signon", "cache", "certificate-group-map",
+    "anyconnect", "anyconnect-essentials", "apcf", "application-type", "auto-signon", "cache", "certificate-group-map",
     "character-encoding", "csd", "customization", "default-idle-timeout", "default-language", "deny-message", "dtls",
-    "enable", "error-recovery", "file-encoding", "hostscan", "hsts-client", "hsts-server", "http-headers",
-    "http-proxy", "https-proxy", "internal-password", "java-trustpoint", "keepout", "memory-size", "mus", "no",
-    "onscreen-keyboard", "port", "portal-access-rule", "proxy-bypass", "rewrite", "saml", "smart-tunnel",
-    "sso-server", "svc", "tunnel-group-list", "tunnel-group-preference", "url-list",
+    "enable", "error-recovery", "file-encoding", "hostscan", "hsts", "hsts-client", "hsts-server", "http-headers",
+    "http-proxy", "https-proxy", "internal-password", "java-trustpoint", "kcd-server", "keepout", "memory-size",
+    "mobile-device", "mus", "no", "onscreen-keyboard", "port", "portal-access-rule", "proxy-bypass", "rewrite", "saml",
+    "smart-tunnel", "sso-server", "svc", "tunnel-group-list", "tunnel-group-preference", "url-list",
 })  # fmt: skip
 _POOLS = frozenset({"address-pool", "dhcp-server", "ipv6-address-pool"})
 """Lines of a tunnel group that say which addresses clients get."""
 _GROUP = frozenset({
-    "accounting-server-group", "annotation", "authentication", "authentication-attr-from-server",
-    "authentication-server-group", "authorization-dn-attributes", "authorization-required",
-    "authorization-server-group", "chain", "client-update", "customization", "default-group-policy", "dns-group",
-    "external-browser", "group-alias", "group-url", "hic-fail-group-policy", "ikev1", "ikev2", "isakmp",
-    "nat-assigned-to-public-ip", "nbns-server", "no", "override-account-disable", "override-svc-download",
-    "password-management", "peer-id-validate", "ppp", "pre-fill-username", "pre-shared-key", "proxy-auth",
-    "radius-reject-message", "radius-sdi-xauth", "radius-with-expiry", "saml", "scep-enrollment",
+    "accounting-server-group", "annotation", "authenticated-session-username", "authentication",
+    "authentication-attr-from-server", "authentication-server-group", "authorization-dn-attributes",
+    "authorization-required", "authorization-server-group", "chain", "client-update", "customization",
+    "default-group-policy", "dns-group", "external-browser", "group-alias", "group-url", "hic-fail-group-policy",
+    "ikev1", "ikev2", "isakmp", "nat-assigned-to-public-ip", "nbns-server", "no", "override-account-disable",
+    "override-svc-download", "password-management", "peer-id-validate", "ppp", "pre-fill-username", "pre-shared-key",
+    "proxy-auth", "radius-reject-message", "radius-sdi-xauth", "radius-with-expiry", "saml", "scep-enrollment",
     "secondary-authentication-server-group", "secondary-pre-fill-username", "secondary-username-from-certificate",
-    "security-group-tag", "strip-group", "strip-realm", "trust-point", "username-from-certificate",
-    "without-csd",
+    "secondary-username-from-certificate-choice", "security-group-tag", "strip-group", "strip-realm", "trust-point",
+    "username-from-certificate", "username-from-certificate-choice", "without-csd",
 })  # fmt: skip
 
 

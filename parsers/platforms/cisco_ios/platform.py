@@ -88,7 +88,8 @@ def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     behind = switch_ports(found)
     opened = _opened(text, found)
     routes = tables.routes()
-    complete = tables.complete and not learned(text) and not policy_routed(text, found)
+    unknown = (learned(text), policy_routed(text, found))  # both, for each accounts for its lines
+    complete = tables.complete and not any(unknown)
     device_lists = list_stages(found, lists, "in", traffic=Traffic.TO_DEVICE) if zones.judges_device else iter(())
     stages = (
         *port_list_stages(found, lists),

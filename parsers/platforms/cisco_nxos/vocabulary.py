@@ -18,16 +18,22 @@ _HEADS = frozenset({
     "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs", "class-map",
     "cli", "clock", "control-plane", "copp", "crypto", "cts", "diagnostic", "dot1x", "end", "errdisable", "event",
     "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc", "guestshell",
-    "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2vpn", "lacp", "ldap",
-    "ldap-server", "license", "limit-resource", "line", "lldp", "logging", "mac", "maximum-paths", "mka", "monitor",
-    "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk", "openflow", "password", "poap",
-    "policy-map", "port-channel", "power", "poweroff", "priority-flow-control", "ptp", "qos", "radius-server",
-    "rate-limiter", "rmon", "role", "rule", "sampler", "scheduler", "segment-routing", "service", "sflow", "slot",
-    "snmp-server", "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server", "tag", "telemetry", "telnet",
-    "terminal", "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc", "version", "virtual-service",
-    "vlan", "vpc", "vtp", "xml", "zone-based",
+    "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2rib", "l2vpn", "lacp",
+    "ldap", "ldap-server", "license", "limit-resource", "line", "lldp", "locator-led", "logging", "mac",
+    "maximum-paths", "mka", "monitor", "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk",
+    "openflow", "password", "poap", "policy-map", "port-channel", "power", "poweroff", "priority-flow-control", "ptp",
+    "qos", "radius-server", "rate-limiter", "rmon", "role", "rule", "sampler", "scheduler", "segment-routing",
+    "service", "sflow", "slot", "snmp-server", "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server",
+    "tag", "telemetry", "telnet", "terminal", "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc",
+    "version", "virtual-service", "vlan", "vpc", "vtp", "xml", "zone-based",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
+
+_PAIRS = frozenset({
+    ("advertise", "evpn"), ("allow", "feature-set"), ("hw-module", "logging"), ("layer-2", "multicast"),
+    ("macsec", "policy"), ("vxlan", "udp"),
+})  # fmt: skip
+"""First two words of such commands."""
 
 _VLANS = re.compile(r"\d[\d,-]*")
 _VLAN_SETTINGS = frozenset({"configuration", "database", "dot1Q", "dot1q", "group", "internal"})
@@ -45,14 +51,19 @@ _IPV6 = frozenset({
 })  # fmt: skip
 
 _INTERFACE_HEADS = frozenset({
-    "arp", "authentication", "autostate", "bandwidth", "beacon", "bfd", "carrier-delay", "cdp", "channel-group",
-    "cts", "dampening", "delay", "description", "dot1q", "dot1x", "duplex", "encapsulation", "ethernet", "evpn",
-    "fabric", "fec", "fex", "flowcontrol", "glbp", "hardware", "host-reachability", "hsrp", "ingress-replication",
-    "inherit", "isis", "lacp", "link", "lldp", "load-interval", "logging", "mac", "mac-address", "macsec",
-    "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu", "multicast", "negotiate", "ospfv3",
-    "packet", "peer", "port-channel", "priority-flow-control", "ptp", "qos", "rate-limit", "service-policy",
-    "shutdown", "snmp", "source-interface", "spanning-tree", "speed", "speed-group", "storm-control", "switchport",
-    "tunnel", "udld", "unidirectional", "vpc", "vrrp", "vrrpv3", "vtp",
+    "arp", "authentication", "autostate", "bandwidth", "beacon", "bfd", "buffer-boost", "carrier-delay", "cdp",
+    "channel-group", "cts", "dampening", "delay", "description", "dot1q", "dot1x", "duplex", "encapsulation",
+    "ethernet", "ethernet-segment", "evpn", "fabric", "fec", "fex", "flowcontrol", "glbp", "hardware",
+    "host-reachability", "hsrp", "ingress-replication", "inherit", "isis", "lacp", "link", "lldp", "load-interval",
+    "logging", "mac", "mac-address", "macsec", "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu",
+    "multicast", "multisite", "negotiate", "ospfv3", "packet", "peer", "port-channel", "priority-flow-control", "ptp",
+    "qos", "rate-limit", "rate-mode", "service-policy", "shutdown", "snmp", "source-interface", "spanning-tree",
+    "speed", "speed-group", "storm-control", "switchport", "ttag", "ttag-strip", "tunnel", "udld", "unidirectional",
+    "virtual-rmac", "vpc", "vrrp", "vrrpv3", "vtp",
+})  # fmt: skip
+_INTERFACE_PAIRS = frozenset({
+    ("advertise", "virtual-rmac"), ("global", "ingress-replication"), ("global", "mcast-group"),
+    ("global", "suppress-arp"), ("private-vlan", "mapping"),
 })  # fmt: skip
 _INTERFACE_IP = frozenset({
     "arp", "authentication", "bandwidth", "delay", "dhcp", "directed-broadcast", "distribute-list", "dynamic",
@@ -79,7 +90,9 @@ def interface_irrelevant(words: Sequence[str]) -> bool:
         return second in _INTERFACE_IP
     if head == "ipv6":
         return second in _INTERFACE_IPV6
-    return head in _INTERFACE_HEADS and tuple(words[:3]) not in _GROUP_TAGS
+    if tuple(words[:3]) in _GROUP_TAGS:
+        return False
+    return head in _INTERFACE_HEADS or (head, second) in _INTERFACE_PAIRS
 
 
 def irrelevant(node: Node) -> bool:
@@ -93,4 +106,6 @@ def irrelevant(node: Node) -> bool:
         return _VLANS.fullmatch(second) is not None or second in _VLAN_SETTINGS
     if head in {"class-map", "policy-map"}:
         return node.words[1:3] == ("type", "control-plane") or not drops(node)
-    return head in _HEADS and node.words[:3] not in _GROUP_TAGS
+    if node.words[:3] in _GROUP_TAGS:
+        return False
+    return head in _HEADS or (head, second) in _PAIRS
