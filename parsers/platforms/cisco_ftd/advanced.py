@@ -85,8 +85,7 @@ class AccessPolicies(AccessLists):
                 self._remark(self._text.lines[number - 1].rstrip())
         self._known_addresses: dict[str, AddressSet] = {}
         self._known_services: dict[tuple[str, str], ServiceSet | None] = {}
-        self._builder: RulesBuilder | None = None
-        self._places: dict[tuple[str, ...], tuple[int, Match]] = {}
+        self._sides: dict[str, frozenset[str]] = {}
         self._denied: list[Match] = []
         self.fastpaths: list[Bypass] = []
         self.asks_snort = False
@@ -153,22 +152,17 @@ class AccessPolicies(AccessLists):
         services = self._services_of(protocol, rest, number)
         if services is None:
             return False
-        if self._builder is not builder:
-            self._builder, self._places = builder, {}
-        key = ingress, source, egress, destination, protocol, rest
-        known = self._places.get(key)
-        if known is None:
-            possible = Match(
-                source=self._address_of(source, number),
-                destination=self._address_of(destination, number),
-                services=services,
-                ingress=frozenset({ingress}) if ingress else None,
-                egress=frozenset({egress}) if egress else None,
-            )
-            known = self._places[key] = builder.put(possible), possible
-        builder.add(builder.intern_decision(_ACTIONS[action]), known[0], self._text.document, number, number)
+        match = Match(
+            source=self._address_of(source, number),
+            destination=self._address_of(destination, number),
+            services=services,
+            ingress=self._sides.setdefault(ingress, frozenset({ingress})) if ingress else None,
+            egress=self._sides.setdefault(egress, frozenset({egress})) if egress else None,
+        )
+        decision = builder.intern_decision(_ACTIONS[action])
+        builder.add(decision, builder.put(match), self._text.document, number, number)
         if action == "deny":
-            self._denied.append(known[1])
+            self._denied.append(match)
         if origin.name:
             builder.name(origin.name)
         self._text.ledger.modelled((number,))
