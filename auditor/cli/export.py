@@ -74,6 +74,8 @@ def command(
     threshold = FailOn(fail_on) if fail_on else parts[0].fail_on
     evidence = joined(parts)
     report = merged([(part.place, part.report) for part in parts])
+    if report.part:
+        logger.warning("this is part %s of a fleet: the firewalls of the other parts are not in it", report.part)
     if waivers is not None or len(parts) > 1:
         report = _waived(report, evidence, waivers, logger)
     earlier = [stored(place).report for place in trend]

@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,9 @@ def finish(asked: Asked, files: Place, logger: logging.Logger, ended: Ended) -> 
     from auditor.report.status import FailOn, exit_code, worst_exit_code
 
     fail_on = FailOn(asked.judging.fail_on)
-    report = waive(report_of(ended.deployment, ended.outcomes, asked.judging.as_of), ended.waived, logger)
+    shard = asked.choice.shard
+    whole = report_of(ended.deployment, ended.outcomes, asked.judging.as_of)
+    report = waive(replace(whole, part=str(shard) if shard.count > 1 else ""), ended.waived, logger)
     codes = [exit_code(report, fail_on), *(outcome.exit_code for outcome in ended.outcomes)]
 
     def failed(error: StAuditError) -> None:

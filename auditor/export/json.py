@@ -52,7 +52,9 @@ def schema() -> dict[str, Any]:
 def document(report: Report, options: RenderOptions) -> dict[str, Any]:
     """Give the report as JSON values."""
     worst = worst_finding(report)
-    return {
+    # Only a part says so: whatever is whole is the same report, however it was put together.
+    part = {"part": report.part} if report.part else {}
+    return part | {
         "schema": SCHEMA,
         "as_of": report.as_of,
         "tool": {"name": "st-audit", "version": report.tool_version},

@@ -71,6 +71,7 @@ def read(document: object, file: str = "") -> Report:
         firewalls=top["firewalls"].each(_firewall),
         rows=top["rows"].each(_path_row),
         waivers=waivers.maybe(_waivers) if (waivers := top.get("waivers")) is not None else None,
+        part=part.text() if (part := top.get("part")) is not None else "",
     )
 
 

@@ -16,7 +16,8 @@ __all__ = ["course", "merged"]
 def merged(reports: Sequence[tuple[str, Report]]) -> Report:
     """Give one report of several, each with its file's name: the firewalls of all, sorted, as of the latest.
 
-    Raises UsageError where they were held against different sites, baselines or waivers, or share a firewall.
+    Raises UsageError where they were held against different sites, baselines or waivers, share a firewall, or are parts
+    of a fleet of which one is missing or of another run.
     """
     first_name, first = reports[0]
     seen: dict[tuple[str, str], str] = {}

@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from auditor.errors import UsageError
-from auditor.report.values import Hop, PathRow, Report, WaiverUse, WaiverWarning, WaiverWarningKind
+from auditor.report.status import firewall_status
+from auditor.report.values import FirewallReport, Hop, PathRow, Report, WaiverUse, WaiverWarning, WaiverWarningKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 __all__ = ["merge", "path_verdict"]
 
+_ONE_RUN = timedelta(hours=12)
+"""So far apart may the moments of one run's parts be; the run of the night before is further."""
+
 
 def merge(reports: Sequence[Report]) -> Report:
     """Give one report of several over different firewalls of one deployment, whatever their order.
 
-    Firewalls are sorted by name and context; the latest `as_of` stands. A waiver that spans parts was seen whole by
-    none of them: that it is unused, or wider than needed, is not said here, but where the waivers are applied to the
+    Firewalls are sorted by name and context; the latest `as_of` stands, and what was waived to a day
+    before it counts. A waiver that spans parts was seen whole by none of them: that it is unused, or wider than needed, is not said here, but where the waivers are applied to the
     whole again (auditor.waivers.apply). Raises UsageError for no report at all, for
-    reports that do not belong together, and for a firewall that two of them audited.
+    reports that do not belong together, for a firewall that two of them audited, and for parts of a fleet
+    (`Report.part`) that are not all there or not of one run.
     """
     if not reports:
         raise UsageError("there is no report to merge", hint="name the shards' JSON reports")
     first = reports[0]
     for report in reports[1:]:
         _belongs(first, report)
+    _whole(reports)
+    as_of = max(report.as_of for report in reports)
     firewalls = sorted(
-        (firewall for report in reports for firewall in report.firewalls), key=lambda item: (item.name, item.context)
+        (_today(firewall, as_of) for report in reports for firewall in report.firewalls),
+        key=lambda item: (item.name, item.context),
     )
     for one, two in pairwise(firewalls):
         if (one.name, one.context) == (two.name, two.context):
@@ -39,10 +48,11 @@ def merge(reports: Sequence[Report]) -> Report:
             )
     return replace(
         first,
-        as_of=max(report.as_of for report in reports),
+        as_of=as_of,
         firewalls=tuple(firewalls),
         rows=_rows(reports),
         waivers=_waivers(reports),
+        part=first.part if len(reports) == 1 else "",
     )
 
 
@@ -65,6 +75,56 @@ def _belongs(first: Report, other: Report) -> None:
                 f"the reports do not belong together: {what} of one is not that of another",
                 hint="merge the parts of one run",
             )
+
+
+def _whole(reports: Sequence[Report]) -> None:
+    """Raise UsageError where parts of a fleet are not its parts 1/N to N/N, each once and all of one run."""
+    if len(reports) == 1 or not any(report.part for report in reports):
+        return
+    found: dict[int, Report] = {}
+    count = 0
+    for report in reports:
+        index, _, total = report.part.partition("/")
+        if not (index.isdecimal() and total.isdecimal() and int(total)) or count not in {0, int(total)}:
+            raise UsageError(
+                f"one report is part {report.part or 'of nothing'}, another is part {reports[0].part or 'of nothing'}",
+                hint="merge the parts of one run: the shards 1/N to N/N",
+            )
+        count = int(total)
+        # 0/N to N-1/N are the same parts as 1/N to N/N.
+        if found.setdefault(int(index) % count, report) is not report:
+            raise UsageError(f"two reports are part {report.part}", hint="name each part once")
+    if missing := [number for number in range(1, count + 1) if number % count not in found]:
+        raise UsageError(
+            f"part {', '.join(f'{number}/{count}' for number in missing)} is not there: its firewalls would be lost",
+            hint=f"run it again (st-audit fleet --shard {missing[0]}/{count}), and name all parts",
+        )
+    moments = sorted((_moment(report.as_of), report.part) for report in reports)
+    (first, oldest), (last, latest) = moments[0], moments[-1]
+    if last - first > _ONE_RUN:
+        raise UsageError(
+            f"part {oldest} is as of {first:%Y-%m-%d %H:%M}, part {latest} as of {last:%Y-%m-%d %H:%M} (UTC): "
+            "they are not of one run",
+            hint="run the older part again; the file of a part that fails stays the one of the run before",
+        )
+
+
+def _moment(as_of: str) -> datetime:
+    found = datetime.fromisoformat(as_of)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _today(firewall: FirewallReport, as_of: str) -> FirewallReport:
+    """Give a firewall's report without the waivers that ended before the day of the whole."""
+    day = _moment(as_of).date().isoformat()
+    findings = tuple(
+        replace(finding, waived=None) if finding.waived is not None and finding.waived.expires < day else finding
+        for finding in firewall.findings
+    )
+    if findings == firewall.findings:
+        return firewall
+    changed = replace(firewall, findings=findings)
+    return replace(changed, status=firewall_status(changed))
 
 
 def _rows(reports: Sequence[Report]) -> tuple[PathRow, ...]:

@@ -354,3 +354,5 @@ class Report:
     rows: tuple[PathRow, ...] = ()
     waivers: WaiverUse | None = None
     """None: no waivers were asked for."""
+    part: str = ""
+    """Which part of a fleet it is, as `--shard` writes it (`2/4`); empty for the whole of what was asked."""

@@ -177,6 +177,7 @@ reports = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    part=st.sampled_from(("", "2/4")),
     waivers=st.none()
     | st.builds(
         WaiverUse,

@@ -37,7 +37,7 @@ def replay(evidence: Evidence, stored: Report) -> Report:
         captures = {item.firewall: (item.capture, platform(item.platform)) for item in evidence.audited if item.capture}
         others = models(captures, deployment)
     firewalls = tuple(_again(item, deployment, stored, others) for item in evidence.audited)
-    report = compose(deployment, firewalls, stored.as_of)
+    report = replace(compose(deployment, firewalls, stored.as_of), part=stored.part)
     if site.waivers is not None:
         waivers = load_waivers(site.waivers.content.decode(), site.waivers.path)
         report = apply(report, waivers)

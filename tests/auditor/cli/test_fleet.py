@@ -80,6 +80,9 @@ def test_report_does_not_depend_on_workers_or_shards(run: Run, site: Site, tmp_p
     ]
     assert timeless(one) == timeless(fifty) == timeless(merged)
     assert sorted(len(bed.read(part)["firewalls"]) for part in parts) == [2, 2, 3]
+    lost = run("export", *parts[1:], "-f", "json")
+    assert (lost.code, "part 3/3 is not there" in lost.err) == (2, True)
+    assert "this is part 1/3 of a fleet" in run("export", parts[1], "-f", "json").err
 
 
 def test_one_failure_is_a_value(run: Run, site: Site) -> None:

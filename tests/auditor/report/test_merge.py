@@ -9,12 +9,14 @@ import pytest
 
 from auditor.errors import UsageError
 from auditor.report.merge import merge, path_verdict
+from auditor.report.status import exit_code
 from auditor.report.values import (
     FirewallReport,
     Hop,
     PathRow,
     Report,
     RowVerdictKind,
+    Status,
     WaiverUse,
     WaiverWarning,
     WaiverWarningKind,
@@ -130,3 +132,53 @@ def test_nothing_to_merge() -> None:
 def test_verdict_of_a_path(hops: tuple[str, ...], verdict: str) -> None:
     """A hop that blocks decides, then one that nobody knows, then one that lets it pass."""
     assert path_verdict(hops) == verdict
+
+
+def shards(*parts: str, as_of: str = "2026-11-24T02:00:00Z") -> list[Report]:
+    """Make parts of a fleet with a firewall each."""
+    return [replace(sample_report.report(named(f"fw-{item}")), part=item, as_of=as_of) for item in parts]
+
+
+@pytest.mark.parametrize("parts", [("1/3", "2/3", "3/3"), ("0/3", "1/3", "2/3")])
+def test_all_parts_are_the_whole(parts: tuple[str, ...]) -> None:
+    """Parts that are all there make a whole that no longer is a part, whichever way they are counted."""
+    whole = merge(shards(*parts))
+
+    assert (len(whole.firewalls), whole.part) == (3, "")
+    assert merge(shards("2/3")).part == "2/3"
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        (("1/3", "3/3"), "part 2/3 is not there"),
+        (("1/4", "2/4"), "part 3/4, 4/4 is not there"),
+        (("1/2", "2/3"), "another is part 1/2"),
+        (("1/2", ""), "part of nothing"),
+        (("3/3", "0/3", "1/3"), "two reports are part 0/3"),
+    ],
+)
+def test_no_part_is_lost(parts: tuple[str, ...], message: str) -> None:
+    """A part that is missing, of another division, or there twice is an error, not a smaller fleet."""
+    with pytest.raises(UsageError, match=message):
+        merge(shards(*parts))
+
+
+def test_a_part_of_the_night_before() -> None:
+    """What a failed part left behind the night before does not pass for tonight's; hours between parts do no harm."""
+    old = shards("1/2", as_of="2026-11-23T02:00:00Z")
+
+    with pytest.raises(UsageError, match=r"part 1/2 is as of 2026-11-23 02:00, part 2/2 as of 2026-11-24 02:00"):
+        merge([*old, *shards("2/2")])
+    assert merge([*shards("1/2", as_of="2026-11-23T23:00:00Z"), *shards("2/2")]).as_of == "2026-11-24T02:00:00Z"
+
+
+def test_a_waiver_that_ended_between_the_parts() -> None:
+    """As of the latest part a finding that was waived until the day before counts again."""
+    waived = replace(sample_report.finding(), waived=replace(sample_report.WAIVED, expires="2026-11-23"))
+    (early,) = shards("1/2", as_of="2026-11-23T23:30:00Z")
+    early = replace(early, firewalls=(replace(early.firewalls[0], findings=(waived,)),))
+    whole = merge([early, *shards("2/2", as_of="2026-11-24T00:10:00Z")])
+
+    assert (exit_code(early), exit_code(whole)) == (0, 1)
+    assert whole.firewalls[0].status is Status.FINDINGS
