@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from auditor.engine.question import Grid
 __all__ = ["Taken", "decide"]
 
+_FIRST_LOOK = 32
+"""So many rules are looked at before the others: what comes first often takes everything."""
 _FIRST_CHUNK = 256
 _GROWTH = 32
 _LAST_CHUNK = 8192
@@ -89,8 +91,7 @@ def decide(
     rest = [cell]
     start, length = 0, _FIRST_CHUNK
     while start < rules.most and rest:
-        whole = start or rules.numbered  # what comes first often takes everything
-        stop = rules.most if whole else min(_FIRST_CHUNK, rules.most)
+        stop = rules.most if start or rules.numbered else min(_FIRST_LOOK, rules.most)
         chunk: list[Entry] = []
         for place in rules.fitting(rules.meeting(Windows(rest), start, stop), tags):
             entry = rules.at(place)
@@ -105,6 +106,7 @@ def decide(
         if chunk:
             found, rest = _chunk(chunk, rest, spend, met, grid)
             taken += found
+        if start > _FIRST_LOOK:
             length = min(length * _GROWTH, _LAST_CHUNK)
     return taken, rest
 

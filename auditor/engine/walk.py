@@ -119,7 +119,9 @@ class Walk:
 
         Replies to the device's own traffic come to it, and those to traffic for the device come from it.
         """
-        back = replace(self, denies=False, without=frozenset(), scope=None, reached=None, traffic=_BACK[self.traffic])
+        back = replace(
+            self, denies=False, without=frozenset(), scope=None, reached=None, grid=NO_GRID, traffic=_BACK[self.traffic]
+        )
         asked = [
             number
             for number, stage in enumerate(self.firewall.stages)
@@ -139,7 +141,7 @@ class Walk:
 
     def reply_denies(self, ingress: str, flow: Flow) -> list[Decision]:
         """Give what drops the replies of a permitted flow, as its header is after translation."""
-        back = replace(self, scope=None, reached=None, traffic=_BACK[self.traffic])
+        back = replace(self, scope=None, reached=None, grid=NO_GRID, traffic=_BACK[self.traffic])
         entry = (flow.egress or "") if self.traffic is not Traffic.TO_DEVICE else ""
         asked = Cell(flow.current.destination, flow.arrival.source, reversed_services(flow.current.services))
         found: dict[Decision, None] = {}
