@@ -76,7 +76,7 @@ def _between_runs(before: str | None, after: str | None) -> Drift:
 
 def _within_history(before: str | None, after: str) -> Drift:
     """Compare with one whole run, or each firewall with its own last audit (up to a day)."""
-    from auditor.drift.compare import compare, compare_firewalls
+    from auditor.drift.compare import compare, compare_firewalls, facts_of_runs
     from auditor.drift.values import Drift
 
     day = before if before is not None and len(before) == _DAY_LENGTH and before[:4].isdigit() else None
@@ -86,14 +86,18 @@ def _within_history(before: str | None, after: str) -> Drift:
         if before is not None and day is None:
             return compare(history.report(history.find(before).number), later)
         found: list[FirewallDrift] = []
+        facts: dict[int, tuple[str, ...]] = {}
         for firewall in later.firewalls:
             earlier = history.earlier(firewall.name, firewall.context, run, day)
+            if earlier is not None and earlier.run.number not in facts:
+                facts[earlier.run.number] = facts_of_runs(history.report(earlier.run.number), later)
             found.append(
                 compare_firewalls(
                     earlier.firewall if earlier is not None else None,
                     firewall,
                     before_as_of=earlier.run.as_of if earlier is not None else "",
                     after_as_of=later.as_of,
+                    facts=facts[earlier.run.number] if earlier is not None else (),
                 )
             )
     return Drift(firewalls=tuple(found))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from auditor.report.values import Box, Finding, FirewallReport, Report, UnderstoodNot
 
-__all__ = ["compare", "compare_firewalls", "compare_peers"]
+__all__ = ["compare", "compare_firewalls", "compare_peers", "facts_of_runs"]
 
 
 def compare(before: Report, after: Report) -> Drift:
@@ -28,7 +28,7 @@ def compare(before: Report, after: Report) -> Drift:
     """
     earlier = {(item.name, item.context): item for item in before.firewalls}
     later = {(item.name, item.context): item for item in after.firewalls}
-    facts = _facts_of_runs(before, after)
+    facts = facts_of_runs(before, after)
     found = [
         compare_firewalls(earlier.get(key), item, before_as_of=before.as_of, after_as_of=after.as_of, facts=facts)
         for key, item in later.items()
@@ -103,7 +103,8 @@ def _standing(before: FirewallReport | None, after: FirewallReport | None) -> tu
     return Standing.COMPARED, ""
 
 
-def _facts_of_runs(before: Report, after: Report) -> tuple[str, ...]:
+def facts_of_runs(before: Report, after: Report) -> tuple[str, ...]:
+    """Give what the two runs were held against, where it differs."""
     out = []
     if before.deployment is not None and after.deployment is not None and before.deployment[1] != after.deployment[1]:
         out.append("the deployment file changed")

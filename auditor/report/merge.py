@@ -23,10 +23,10 @@ _ONE_RUN = timedelta(hours=12)
 def merge(reports: Sequence[Report]) -> Report:
     """Give one report of several over different firewalls of one deployment, whatever their order.
 
-    Firewalls are sorted by name and context; the latest `as_of` stands, and what was waived to a day
-    before it counts. A waiver that spans parts was seen whole by none of them: that it is unused, or wider than needed, is not said here, but where the waivers are applied to the
-    whole again (auditor.waivers.apply). Raises UsageError for no report at all, for
-    reports that do not belong together, for a firewall that two of them audited, and for parts of a fleet
+    Firewalls are sorted by name and context; the latest `as_of` stands, and what was waived to a day before it counts.
+    A waiver that spans parts was seen whole by none of them: that it is unused, or wider than needed, is not said here,
+    but where the waivers are applied to the whole again (auditor.waivers.apply). Raises UsageError for no report at
+    all, for reports that do not belong together, for a firewall that two of them audited, and for parts of a fleet
     (`Report.part`) that are not all there or not of one run.
     """
     if not reports:

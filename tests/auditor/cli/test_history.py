@@ -186,6 +186,19 @@ def test_renumbering_drifts_by_nothing(run: Run, site: Callable[..., tuple[str, 
     assert (ran.code, "nothing changed" in ran.out) == (0, True)
 
 
+def test_drift_says_that_the_deployment_changed(run: Run, site: Callable[..., tuple[str, ...]], tmp_path: Path) -> None:
+    """Without a named run too, a reader hears that the audits were held against different files."""
+    words = list(site())
+    run(*words, "--record")
+    changed = tmp_path / "deployment.yaml"
+    changed.write_text(Path(words[3]).read_text("utf-8") + "# a word more\n", "utf-8")
+    words[3] = str(changed)
+    run(*words, "--record")
+
+    for ran in (run("drift"), run("drift", "1", "2")):
+        assert (ran.code, "the deployment file changed" in ran.out) == (0, True)
+
+
 def test_drift_of_files(run: Run, site: Callable[..., tuple[str, ...]], tmp_path: Path) -> None:
     """Reports in files are compared without any history, with each other or with a stored run."""
     old, new = tmp_path / "old.json", tmp_path / "new.json"
