@@ -29,6 +29,8 @@ INTERFACE_LINES = frozenset(
 _OF_VOICE = ("ip", "address", "trusted")
 """Begins a line below `voice service voip` that looks like one of these."""
 _CONFORMS = frozenset({"conform", "conform-action"})
+_MACRO, _MACRO_END = "macro name ", "@"
+"""A macro holds commands that are carried out where somebody applies it, and are printed there."""
 _BANNER = re.compile(r"banner \S+ +(\^\S|\S)")
 
 
@@ -142,11 +144,15 @@ class _Sorter:
         """Sort every line."""
         text = self._text
         banner = ""
+        macro = False
         for number, line in enumerate(text.lines, 1):
             bare = line.strip()
             if banner:
                 text.ledger.irrelevant((number,))
                 banner = "" if banner in line else banner
+            elif macro or line.startswith(_MACRO):
+                text.ledger.irrelevant((number,))
+                macro = bare != _MACRO_END
             elif not bare or bare[0] == "!":
                 text.ledger.irrelevant((number,))
                 if line.rstrip() == "!":  # between two blocks; what stands below belongs to neither
@@ -160,6 +166,8 @@ class _Sorter:
                 banner = self._banner(number, line)
                 if not banner:
                     self._top(number, line)
+        if banner or macro:
+            text.strange("a banner or macro without an end holds the last lines", len(text.lines), decides=True)
         for known in text.lists.values():
             known.entries = _in_order(known.entries)
         return self._rest

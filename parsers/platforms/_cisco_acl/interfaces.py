@@ -33,6 +33,8 @@ _TAKEN_AWAY = frozenset(
     for version in _ADDRESS
     for word in ("access-group", "inspect", "nat", "policy", "port", "traffic-filter", "unnumbered")
 )
+_OF_INSTANCE = ("mac", "access-group")
+"""Below a service instance, where it filters IP too."""
 _LEASED = frozenset({"dhcp", "negotiated", "autoconfig", "pool", "slip"})
 _KINDS = frozenset({"breakout", "l2transport", "multipoint", "point-to-point", "preconfigure", "type"})
 """Words beside an interface's name."""
@@ -198,7 +200,7 @@ class _Reader:
     def _nested(self, line: Node) -> None:
         """Account for a line below another one: a block of its own (HSRP), unless it belongs to the interface."""
         words = line.words
-        if words[:2] in INTERFACE_LINES or words[0] in {"crypto", "vrf", "zone-member"}:
+        if words[:2] in {*INTERFACE_LINES, _OF_INSTANCE} or words[0] in {"crypto", "vrf", "zone-member"}:
             self._text.strange(
                 f"interface {self._port.name}: below another line: {line.text}", line.number, decides=True
             )

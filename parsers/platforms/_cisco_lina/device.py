@@ -130,7 +130,7 @@ def describe(text: Configuration, others: Sequence[str]) -> tuple[Device, tuple[
         assumptions = (Assumption(text="ASA version 9.0 or later", why=why),)
     for head in (("hostname",), ("ASA", "Version"), ("failover",), ("no", "failover")):
         for node in text.find(*head):
-            text.ledger.modelled((node.number,))
+            text.ledger.modelled(node.numbers() if node.starts("failover", "group") else (node.number,))
     return (
         Device(hostname=hostname, model=model, version=full, serial=serial, ha_role=_role(text)),
         assumptions,

@@ -33,8 +33,8 @@ _IRRELEVANT = frozenset({
     "allow-ssc-mgmt", "arp", "authentication", "bandwidth", "bfd", "bgp", "channel-group", "cts", "delay",
     "description", "dhcp", "dhcprelay", "duplex", "eigrp", "failover", "fec", "flowcontrol", "hello-interval",
     "hold-time", "igmp", "isis", "lacp", "lldp", "mac-address", "media-type", "member-interface", "mfib", "mroute",
-    "multicast", "negotiate", "ospf", "pim", "poe", "port-channel", "power", "pppoe", "redundant", "rip",
-    "secondary", "service-module", "speed", "split-horizon", "summary-address", "tunnel", "vlan",
+    "multicast", "negotiate", "negotiate-auto", "ospf", "pim", "poe", "port-channel", "power", "pppoe", "redundant",
+    "rip", "secondary", "service-module", "speed", "split-horizon", "summary-address", "tunnel", "vlan",
 })  # fmt: skip
 """Commands inside an interface that decide nothing about which packets pass."""
 _IRRELEVANT_IPV6 = frozenset({"dhcp", "enable", "nd", "ospf", "verify", "enforce-eui64"})
@@ -263,8 +263,8 @@ def routing(text: Configuration, found: Sequence[Port]) -> Routing:
             text.remark(RemarkKind.UNDEFINED, f"{node.text}: there is no such interface", node.number, decides=True)
         if "tunneled" not in words:
             routes.append(route)
-    for node in text.find("router"):
-        if len(node.words) > 1 and node.words[1] in _DYNAMIC:
+    for node in (*text.find("router"), *text.find("ipv6", "router")):
+        if _DYNAMIC.intersection(node.words[1:3]):
             complete = False
             text.ledger.modelled(node.numbers())
             text.remark(RemarkKind.NOTE, f"{node.text}: learned routes are not in the configuration", node.number)

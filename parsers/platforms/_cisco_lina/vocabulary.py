@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 __all__ = ["settle", "unbound"]
 
 _IRRELEVANT = frozenset({
-    "aaa-server", "alarm", "app-agent", "arp", "arp-inspection", "as-path", "asdm", "asp", "auto-update", "banner",
-    "bfd-template", "boot", "call-home", "checkheaps", "clock", "cluster", "command-alias", "community-list",
-    "compression", "config-register", "configure", "console", "coredump", "cpu", "crashinfo", "Cryptochecksum",
-    "ctl-file", "ctl-provider", "cts", "ddns", "dhcp", "dhcp-client", "dhcpd", "dhcprelay", "digitalPKI", "dns",
-    "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy", "dynamic-access-policy-record", "dynamic-filter", "event",
-    "exit", "extcommunity-list", "file", "fips", "flow-export", "flow-offload", "flow-offload-dtls",
-    "flow-offload-ipsec", "fragment", "ftp", "gdb", "group-delimiter", "hardware-bypass", "hostname", "hpm", "http",
-    "hw-module", "icmp", "igmp", "imap4s", "ip-client", "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key",
-    "keypair", "lacp", "ldap", "license", "license-server", "lldp", "logging", "login-history", "mac-address",
-    "mac-address-table", "mac-learn", "mac-list", "mail-relay", "management-access", "media-termination", "mfib",
-    "migration", "monitor-interface", "mount", "mroute", "mtu", "multicast-routing", "ntp", "nve",
-    "object-group-search", "onscreen-keyboard", "pager", "passwd", "password-history", "password-policy",
-    "password-storage", "phone-proxy", "pim", "policy-list", "pop3s", "power-supply", "prefix-list", "priority-queue",
-    "privilege", "prompt", "quit", "quota", "regex", "rest-api", "route-map", "scansafe", "sctp-map", "service",
-    "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map", "snmp-server", "ssh", "ssl",
-    "strong-encryption-disable", "subject-name-default", "sunrpc-server", "tcp-map", "telnet", "terminal",
-    "tftp-server", "threat-detection", "timeout", "tls-proxy", "track", "uc-ime", "url-block", "url-cache", "url-list",
-    "url-server", "user-identity", "user-statistics", "username", "vpdn", "vpn", "vpn-addr-assign", "vpn-sessiondb",
-    "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
+    "aaa-server", "alarm", "anyconnect-custom-data", "app-agent", "arp", "arp-inspection", "as-path", "asdm", "asp",
+    "auth-prompt", "auto-update", "banner", "bfd-template", "boot", "call-home", "checkheaps", "clock", "cluster",
+    "command-alias", "community-list", "compression", "config-register", "configure", "console", "coredump", "cpu",
+    "crashinfo", "Cryptochecksum", "ctl-file", "ctl-provider", "cts", "ddns", "dhcp", "dhcp-client", "dhcpd",
+    "dhcprelay", "digitalPKI", "dns", "dns-group", "dns-guard", "domain-name", "dp-tcp-proxy",
+    "dynamic-access-policy-record", "dynamic-filter", "event", "exit", "extcommunity-list", "file", "fips",
+    "flow-export", "flow-offload", "flow-offload-dtls", "flow-offload-ipsec", "fragment", "ftp", "gdb",
+    "group-delimiter", "hardware-bypass", "hostname", "hpm", "http", "hw-module", "icmp", "igmp", "imap4s", "ip-client",
+    "ipv6-vpn-addr-assign", "jumbo-frame", "kerberos", "key", "keypair", "lacp", "ldap", "license", "license-server",
+    "lldp", "logging", "login-history", "mac-address", "mac-address-table", "mac-learn", "mac-list", "mail-relay",
+    "management-access", "media-termination", "mfib", "migration", "monitor-interface", "mount", "mroute", "mtu",
+    "multicast-routing", "ntp", "nve", "object-group-search", "onscreen-keyboard", "pager", "passwd",
+    "password-history", "password-policy", "password-storage", "phone-proxy", "pim", "policy-list", "pop3s",
+    "power-supply", "prefix-list", "priority-queue", "privilege", "prompt", "quit", "quota", "regex", "rest-api",
+    "route-map", "scansafe", "sctp-map", "service", "service-module", "sla", "smtp-server", "smtps", "snmp", "snmp-map",
+    "snmp-server", "ssh", "ssl", "strong-encryption-disable", "subject-name-default", "sunrpc-server", "tcp-map",
+    "telnet", "terminal", "tftp-server", "threat-detection", "timeout", "tls-proxy", "track", "uc-ime", "url-block",
+    "url-cache", "url-list", "url-server", "user-identity", "user-statistics", "username", "vpdn", "vpn",
+    "vpn-addr-assign", "vpn-sessiondb", "vpnsetup", "wccp", "xdmcp", "xlate", "zonelabs-integrity",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours or its logs.
 
@@ -41,17 +41,17 @@ _IRRELEVANT = frozenset({
 """
 
 _IRRELEVANT_PAIRS = frozenset({
-    ("aaa", "accounting"), ("aaa", "authentication"), ("aaa", "authorization"), ("aaa", "local"), ("aaa", "mac-exempt"),
-    ("aaa", "proxy-limit"), ("access-list", "alert-interval"), ("access-list", "deny-flow-max"), ("crypto", "ca"),
-    ("crypto", "engine"), ("crypto", "ikev1"), ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"),
-    ("crypto", "key"), ("enable", "password"), ("filter", "activex"), ("filter", "java"), ("fxos", "https"),
-    ("fxos", "mode"), ("fxos", "permit"), ("fxos", "snmp"), ("fxos", "ssh"),
-    ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"), ("ipv6", "icmp"),
-    ("ipv6", "local"), ("ipv6", "neighbor"), ("l2tp", "tunnel"), ("management-interface", "convergence"),
-    ("memory", "caller-address"), ("memory", "delayed-free-poisoner"), ("memory", "logging"), ("memory", "profile"),
-    ("memory", "tracking"), ("password", "encryption"), ("remote-access", "threshold"), ("sysopt", "connection"),
-    ("sysopt", "noproxyarp"), ("sysopt", "radius"), ("sysopt", "nodnsalias"), ("sysopt", "traffic"),
-    ("sysopt", "uauth"), ("vxlan", "port"),
+    ("aaa", "accounting"), ("aaa", "authentication"), ("aaa", "authorization"), ("aaa", "kerberos"), ("aaa", "local"),
+    ("aaa", "mac-exempt"), ("aaa", "proxy-limit"), ("access-list", "alert-interval"), ("access-list", "deny-flow-max"),
+    ("bfd", "map"), ("bfd", "slow-timers"), ("crypto", "ca"), ("crypto", "engine"), ("crypto", "ikev1"),
+    ("crypto", "ikev2"), ("crypto", "ipsec"), ("crypto", "isakmp"), ("crypto", "key"), ("enable", "password"),
+    ("filter", "activex"), ("filter", "java"), ("fxos", "https"), ("fxos", "mode"), ("fxos", "permit"),
+    ("fxos", "snmp"), ("fxos", "ssh"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"),
+    ("ipv6", "icmp"), ("ipv6", "local"), ("ipv6", "neighbor"), ("ipv6", "prefix-list"), ("l2tp", "tunnel"),
+    ("management-interface", "convergence"), ("memory", "caller-address"), ("memory", "delayed-free-poisoner"),
+    ("memory", "logging"), ("memory", "profile"), ("memory", "tracking"), ("password", "encryption"),
+    ("remote-access", "threshold"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
+    ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("sysopt", "uauth"), ("vxlan", "port"),
 })  # fmt: skip
 """First two words of such commands; `filter java` takes applets out of pages, other filters ask whether to permit."""
 
@@ -141,6 +141,6 @@ def _irrelevant(node: Node) -> bool:
     words = node.words[1:] if node.words[0] == "no" else node.words
     head = words[0] if words else ""
     second = words[1] if len(words) > 1 else ""
-    if head == "aaa" and words[2:3] and words[2] in _CUT_THROUGH:
+    if head == "aaa" and second != "accounting" and words[2:3] and words[2] in _CUT_THROUGH:
         return False
     return head in _IRRELEVANT or head.startswith("Cryptochecksum:") or (head, second) in _IRRELEVANT_PAIRS

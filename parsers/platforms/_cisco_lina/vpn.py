@@ -33,12 +33,13 @@ _BLOCKS = frozenset({"tunnel-group", "group-policy", "webvpn"})
 _ENTRY = frozenset({"annotate", "ikev1", "ikev2", "reverse-route", "set"})
 """Words behind a crypto map's number that say how a tunnel is made, not what comes out of it."""
 _WEBVPN = frozenset({
-    "anyconnect", "anyconnect-essentials", "apcf", "application-type", "auto-signon", "cache", "certificate-group-map",
-    "character-encoding", "csd", "customization", "default-idle-timeout", "default-language", "deny-message", "dtls",
-    "enable", "error-recovery", "file-encoding", "hostscan", "hsts", "hsts-client", "hsts-server", "http-headers",
-    "http-proxy", "https-proxy", "internal-password", "java-trustpoint", "kcd-server", "keepout", "memory-size",
-    "mobile-device", "mus", "no", "onscreen-keyboard", "port", "portal-access-rule", "proxy-bypass", "rewrite", "saml",
-    "smart-tunnel", "sso-server", "svc", "tunnel-group-list", "tunnel-group-preference", "url-list",
+    "anyconnect", "anyconnect-custom-attr", "anyconnect-essentials", "apcf", "application-type", "auto-signon", "cache",
+    "certificate-group-map", "character-encoding", "csd", "customization", "default-idle-timeout", "default-language",
+    "deny-message", "dtls", "enable", "error-recovery", "file-encoding", "hostscan", "hsts", "hsts-client",
+    "hsts-server", "http-headers", "http-proxy", "https-proxy", "internal-password", "java-trustpoint", "kcd-server",
+    "keepout", "memory-size", "mobile-device", "mus", "no", "onscreen-keyboard", "port", "portal-access-rule",
+    "proxy-bypass", "rewrite", "saml", "smart-tunnel", "sso-server", "svc", "tunnel-group-list",
+    "tunnel-group-preference", "url-list",
 })  # fmt: skip
 _POOLS = frozenset({"address-pool", "dhcp-server", "ipv6-address-pool"})
 """Lines of a tunnel group that say which addresses clients get."""

@@ -74,7 +74,8 @@ def _interface_line(port: Port, words: Sequence[str], number: int) -> bool:
 def _convert(text: Configuration, others: Sequence[str]) -> Firewall:
     """Give the words their meaning."""
     found = ports(text, _interface_line, interface_irrelevant)
-    for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf"), *text.find("ip", "inspect")):
+    inspected = (*text.find("ip", "inspect"), *text.find("ipv6", "inspect"))
+    for node in (*text.find("vrf", "definition"), *text.find("ip", "vrf"), *inspected):
         text.ledger.modelled(node.numbers())
     tables = Tables(text, found, static_routes(text), (name for name, _ in _tables(text)))
     objects = Objects(text, masks=DIALECT.group_masks)

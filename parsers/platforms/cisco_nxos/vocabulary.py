@@ -83,6 +83,10 @@ _GROUP_TAGS = frozenset({("cts", "role-based", "enforcement"), ("cts", "role-bas
 """What filters by security group tags, with rules that a server may hand out."""
 
 
+_MAC_LISTS_FILTER_IP = ("mac", "packet-classify")
+"""Inside an interface: lists of MAC addresses see every frame; without it, only those that are not IP."""
+
+
 def interface_irrelevant(words: Sequence[str]) -> bool:
     """Tell whether a line inside an interface decides nothing about which packets pass."""
     head, second = words[0], words[1] if len(words) > 1 else ""
@@ -90,7 +94,7 @@ def interface_irrelevant(words: Sequence[str]) -> bool:
         return second in _INTERFACE_IP
     if head == "ipv6":
         return second in _INTERFACE_IPV6
-    if tuple(words[:3]) in _GROUP_TAGS:
+    if tuple(words[:3]) in _GROUP_TAGS or (head, second) == _MAC_LISTS_FILTER_IP:
         return False
     return head in _INTERFACE_HEADS or (head, second) in _INTERFACE_PAIRS
 
