@@ -16,8 +16,9 @@ __all__ = ["interface_irrelevant", "irrelevant"]
 
 _HEADS = frozenset({
     "aaa", "alias", "apply", "archive", "arp", "banner", "bfd", "boot", "callhome", "catena", "cdp", "cfs", "class-map",
-    "cli", "clock", "control-plane", "copp", "crypto", "cts", "diagnostic", "dot1x", "end", "errdisable", "event",
-    "evpn", "exit", "fabric", "fcdomain", "feature", "feature-set", "fex", "fips", "flow", "glbp", "grpc", "guestshell",
+    "cli", "clock", "control-plane", "copp", "crypto", "cts", "device-alias", "diagnostic", "dot1x", "end",
+    "errdisable", "event", "evpn", "exit", "fabric", "fabricpath", "fcalias", "fcdomain", "fcid-allocation", "fcns",
+    "fcoe", "fctimer", "feature", "feature-set", "fex", "fips", "flow", "fspf", "glbp", "grpc", "guestshell",
     "hardware", "hostname", "hsrp", "icam", "in-place", "install", "ipqos", "kernel", "key", "l2rib", "l2vpn", "lacp",
     "ldap", "ldap-server", "license", "limit-resource", "line", "lldp", "locator-led", "logging", "mac",
     "maximum-paths", "mka", "monitor", "mpls", "nbm", "ngoam", "no-more", "ntp", "nv", "nve", "nxapi", "nxsdk",
@@ -25,7 +26,7 @@ _HEADS = frozenset({
     "qos", "radius-server", "rate-limiter", "rmon", "role", "rule", "sampler", "scheduler", "segment-routing",
     "service", "sflow", "slot", "snmp-server", "spanning-tree", "ssh", "ssl", "switchname", "system", "tacacs-server",
     "tag", "telemetry", "telnet", "terminal", "track", "tunnel-encryption", "udld", "username", "userpassphrase", "vdc",
-    "version", "virtual-service", "vlan", "vpc", "vtp", "xml", "zone-based",
+    "version", "virtual-service", "vlan", "vpc", "vsan", "vtp", "xml", "zone", "zone-based", "zoneset",
 })  # fmt: skip
 """First words of commands that only manage the device, its neighbours and logs, or the order of queues."""
 
@@ -53,7 +54,7 @@ _IPV6 = frozenset({
 _INTERFACE_HEADS = frozenset({
     "arp", "authentication", "autostate", "bandwidth", "beacon", "bfd", "buffer-boost", "carrier-delay", "cdp",
     "channel-group", "cts", "dampening", "delay", "description", "dot1q", "dot1x", "duplex", "encapsulation",
-    "ethernet", "ethernet-segment", "evpn", "fabric", "fec", "fex", "flowcontrol", "glbp", "hardware",
+    "ethernet", "ethernet-segment", "evpn", "fabric", "fabricpath", "fec", "fex", "flowcontrol", "glbp", "hardware",
     "host-reachability", "hsrp", "ingress-replication", "inherit", "isis", "lacp", "link", "lldp", "load-interval",
     "logging", "mac", "mac-address", "macsec", "management", "mcast-group", "mdix", "medium", "member", "mpls", "mtu",
     "multicast", "multisite", "negotiate", "ospfv3", "packet", "peer", "port-channel", "priority-flow-control", "ptp",

@@ -84,6 +84,7 @@ INSIDE: Mapping[str, tuple[str, ...]] = {
         "global ingress-replication protocol bgp", "global mcast-group 239.0.0.1 L2", "global suppress-arp",
         "ipv6 address use-link-local-only", "multisite border-gateway interface loopback100",
         "private-vlan mapping 20", "rate-mode dedicated", "ttag", "ttag-strip", "virtual-rmac 0000.0000.0001",
+        "fabricpath isis metric 100",
     ),
     "cisco_iosxr": (
         "auto-bw\n  bw-limit min 1 max 2", "backup-bw 100", "fast-reroute",
@@ -146,6 +147,11 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "l2rib dup-host-mac-detection 5 180", "layer-2 multicast lookup mac", "no locator-led chassis",
         "macsec policy P\n  cipher-suite GCM-AES-256", "vxlan udp port 4789",
         "ip route 203.0.113.0/24 198.51.100.9 name N tag 5",
+        "device-alias database\n  device-alias name D pwwn 20:00:00:00:00:00:00:01", "fabricpath switch-id 10",
+        "fcalias name A vsan 10", "fcid-allocation area company-id 1", "fcns no-auto-poll", "fcoe fcmap 0x1",
+        "fctimer d_s_tov 5000 vsan 10", "fspf config vsan 10", "vsan database\n  vsan 10 name V",
+        "zone smart-zoning enable vsan 10", "zone name Z vsan 10\n  member pwwn 20:00:00:00:00:00:00:01",
+        "zoneset activate name S vsan 10",
     ),
     "cisco_iosxr": (
         "appmgr\n application A", "bmp server 1\n host 192.0.2.9 port 5000", "healthcheck\n cadence 60",
@@ -153,6 +159,8 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "pce\n address ipv4 192.0.2.9", "power-mgmt redundancy-num-pms 1", "radius source-interface Loopback0",
         "watchdog threshold memory minor 20", "vrf RED\n evpn-route-sync 1",
         ROUTED,
+        "diagnostic monitor location 0/0/CPU0 test T", "esi-set E\nend-set", "etag-set E\nend-set",
+        "mac-set M\nend-set", "mhost ipv4 default-interface Loopback0", "policy-global\n name 'value'\nend-global",
     ),
 }  # fmt: skip
 """Commands of their own, and the blocks that they open."""
