@@ -53,11 +53,9 @@ class Entries(Sequence[Entry]):
         self._tagged = False
 
     def _make(self, stop: int) -> None:
-        missing = stop - len(self._items)
-        if missing > 0:
-            found = list(islice(self._more, missing))
-            self._tagged = self._tagged or any(item.match.tags is not None for item in found)
-            self._items += found
+        found = list(self._more) if stop >= self.most else list(islice(self._more, max(stop - len(self._items), 0)))
+        self._tagged = self._tagged or any(item.match.tags is not None for item in found)
+        self._items += found
 
     def __len__(self) -> int:
         """Count the rules."""

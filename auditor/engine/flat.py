@@ -65,7 +65,7 @@ class _Listing:
         others = {number for number, do in enumerate(rules.decisions) if not isinstance(do, Permit | Deny | Rewrite)}
         if tagged and any(match.tags is not None for match in self._matches(name)):
             return None
-        total = len(indices)
+        total = len(indices) * (2 if self._conditional[name] else 1)  # what it surely takes, and what it perhaps does
         if not others:
             return total
         for index in indices:
