@@ -49,7 +49,7 @@ _IRRELEVANT_PAIRS = frozenset({
     ("fxos", "snmp"), ("fxos", "ssh"), ("ip", "audit"), ("ip", "verify"), ("ipv6", "dhcp"), ("ipv6", "dhcprelay"),
     ("ipv6", "icmp"), ("ipv6", "local"), ("ipv6", "neighbor"), ("ipv6", "prefix-list"), ("l2tp", "tunnel"),
     ("management-interface", "convergence"), ("memory", "caller-address"), ("memory", "delayed-free-poisoner"),
-    ("memory", "logging"), ("memory", "profile"), ("memory", "tracking"), ("password", "encryption"),
+    ("memory", "logging"), ("memory", "profile"), ("memory", "tracking"),
     ("remote-access", "threshold"), ("sysopt", "connection"), ("sysopt", "noproxyarp"), ("sysopt", "radius"),
     ("sysopt", "nodnsalias"), ("sysopt", "traffic"), ("sysopt", "uauth"), ("vxlan", "port"),
 })  # fmt: skip
@@ -143,4 +143,6 @@ def _irrelevant(node: Node) -> bool:
     second = words[1] if len(words) > 1 else ""
     if head == "aaa" and second != "accounting" and words[2:3] and words[2] in _CUT_THROUGH:
         return False
+    if head == "password":  # `encryption` stands between: it looks like a password, and may come redacted
+        return words[2:] == ("aes",)
     return head in _IRRELEVANT or head.startswith("Cryptochecksum:") or (head, second) in _IRRELEVANT_PAIRS

@@ -103,6 +103,7 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "fxos permit https management", "fxos https port 3443", "fxos snmp port 3061", "fxos ssh port 3022",
         "l2tp tunnel hello 60", "memory caller-address 0x1 0x2", "memory delayed-free-poisoner enable",
         "memory logging 1024", "memory profile enable", "memory tracking enable", "password encryption aes",
+        "password <redacted:1> aes",
         "power-supply dual", "remote-access threshold session-threshold-exceeded 10",
         "no same-security-traffic permit inter-interface", "no same-security-traffic permit intra-interface",
         "strong-encryption-disable", "sysopt uauth allow-http-cache", "no tunnel-group-map enable ike-id",
