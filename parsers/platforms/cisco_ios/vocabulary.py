@@ -28,7 +28,7 @@ _HEADS = frozenset({
     "license", "line", "lldp", "location", "logging", "login", "mac", "mac-address-table", "macro", "macsec",
     "mediatrace", "memory", "memory-size", "menu", "metadata", "mgcp", "microcode", "mka", "mls", "mmi", "modemcap",
     "monitor", "mpls", "mta", "multilink", "mvr", "netconf", "netconf-yang", "network-clock", "network-policy", "nmsp",
-    "ntp", "object", "parameter-map", "parser", "partition", "passthru-domain-list", "password", "performance",
+    "ntp", "object", "onep", "parameter-map", "parser", "partition", "passthru-domain-list", "password", "performance",
     "platform", "pnp", "policy-map", "port-channel", "power", "priority-list", "privilege", "process",
     "process-max-time", "product-analytics", "profile", "profinet", "prompt", "pseudowire-class", "ptp", "qos",
     "queue-list", "quit", "radius", "radius-server", "redundancy", "rep", "resource", "restconf", "rmon", "rtr",
@@ -45,7 +45,7 @@ _HEADS = frozenset({
 _PAIRS = frozenset({
     ("ap", "country"), ("ap", "dot11"), ("ap", "fra"), ("ap", "group"), ("ap", "hyperlocation"),
     ("ap", "tag-source-priority"), ("card", "type"), ("device", "classifier"), ("ipc", "zone"), ("link", "state"),
-    ("map-class", "atm"), ("map-class", "dialer"), ("map-class", "frame-relay"), ("mvrp", "global"),
+    ("mab", "logging"), ("map-class", "atm"), ("map-class", "dialer"), ("map-class", "frame-relay"), ("mvrp", "global"),
     ("secure", "boot-config"), ("secure", "boot-image"), ("transport", "type"), ("trunk", "group"), ("l2", "vfi"),
     ("stack-mac", "persistent"), ("stack-mac", "update"), ("wireless", "aaa"), ("wireless", "country"),
     ("wireless", "management"), ("wireless", "mobility"), ("crypto", "ca"), ("crypto", "call"), ("crypto", "dh"),
@@ -91,12 +91,12 @@ _INTERFACE_HEADS = frozenset({
     "host-reachability", "ip-address", "isdn", "invert", "isis", "keepalive", "l2protocol-tunnel", "lacp", "llc2",
     "lldp", "load-balancing", "load-interval", "location", "logging", "mab", "mac-address", "macro", "macsec",
     "max-reserved-bandwidth", "mdix", "media-type", "mka", "mls", "mop", "mpls", "mtu", "mvr", "negotiation", "nmsp",
-    "ntp", "onep", "ospfv3", "pagp", "peer", "plim", "power", "ppp", "pppoe", "pppoe-client", "priority-queue",
-    "private-vlan", "ptp", "pulse-time", "pvc", "qos", "queue-set", "random-detect", "rcv-queue", "rep", "rate-limit",
-    "rmon", "scramble", "serial", "service-module", "service-policy", "sfp", "smds", "snmp", "source",
-    "source-interface", "spanning-tree", "speed", "srr-queue", "stackwise-virtual", "standby", "storm-control",
-    "switchport", "tcam", "traffic-shape", "transceiver", "transmit-interface", "trust", "tunnel", "tx-ring-limit",
-    "udld", "vdsl", "virtual-template", "vlan-id", "vrrp", "vtp", "wavelength", "wrr-queue",
+    "ntp", "onep", "ospfv3", "pagp", "peer", "plim", "port-channel", "power", "ppp", "pppoe", "pppoe-client",
+    "priority-queue", "private-vlan", "ptp", "pulse-time", "pvc", "qos", "queue-set", "random-detect", "rcv-queue",
+    "rep", "rate-limit", "rmon", "scramble", "serial", "service-module", "service-policy", "sfp", "smds", "snmp",
+    "source", "source-interface", "spanning-tree", "speed", "srr-queue", "stackwise-virtual", "standby",
+    "storm-control", "switchport", "tcam", "traffic-shape", "transceiver", "transmit-interface", "trust", "tunnel",
+    "tx-ring-limit", "udld", "vdsl", "virtual-template", "vlan-id", "vrrp", "vtp", "wavelength", "wrr-queue",
 })  # fmt: skip
 _INTERFACE_IP = frozenset({
     "accounting", "arp", "authentication", "bandwidth-percent", "bgp", "broadcast-address", "cef", "cgmp", "ddns",
@@ -126,6 +126,8 @@ The filters of a service instance stand below it, and are noticed there; a clien
 """
 
 
+_NAT_SETTINGS = frozenset({("create",), ("log",), ("service",), ("settings",)})
+"""Third words behind `no ip nat` of what the device says to be off: helpers and how translations are noted."""
 _GROUP_TAGS = frozenset({("cts", "role-based", "enforcement"), ("cts", "role-based", "permissions")})
 """What filters by security group tags, with rules that a server hands out."""
 
@@ -163,6 +165,10 @@ def irrelevant(node: Node) -> bool:
         return len(words) > 2 and words[2] in _LIST_SETTINGS
     if head in {"class-map", "policy-map"}:
         return _queues(node)
+    if node.words[:3] == ("no", "ip", "nat"):
+        return words[2:3] in _NAT_SETTINGS
+    if words[:3] == ("service-policy", "type", "control"):  # of the sessions of subscribers
+        return True
     if node.words[:3] in _GROUP_TAGS or node.words[:3] == ("no", "ip", "routing"):
         return False
     return head in _HEADS or (head, second) in _PAIRS

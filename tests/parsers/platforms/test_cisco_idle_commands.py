@@ -77,6 +77,7 @@ INSIDE: Mapping[str, tuple[str, ...]] = {
         "nhrp map group G service-policy output P", "pagp port-priority 1", "rcv-queue bandwidth 1 2",
         "redundancy group 1 ip 198.51.100.3 exclusive", "redundancy rii 1", "rep segment 1", "switch virtual link 1",
         "traffic-shape rate 64000",
+        "port-channel min-links 1", "no port-channel standalone-disable",
     ),
     "cisco_nxos": (
         "advertise virtual-rmac", "buffer-boost", "no buffer-boost",
@@ -142,6 +143,9 @@ OUTSIDE: Mapping[str, tuple[str, ...]] = {
         "priority-list 1 default low", "product-analytics", "profinet", "queue-list 1 default 1", "secure boot-config",
         "secure boot-image", "stack-power stack S\n mode redundant", "transport type persistent webui input W",
         "transport-map type persistent webui W\n server", "trunk group T", "virtual-service csr_mgmt\n activate",
+        "mab logging verbose", "onep\n transport type tls disable-remotecert-validation\n service set vty",
+        "service-policy type control subscriber S",
+        "no ip nat create flow-entries", "no ip nat service sip udp port 5060",
     ),
     "cisco_nxos": (
         "advertise evpn multicast", "allow feature-set fex", "hw-module logging onboard",
@@ -185,6 +189,8 @@ DECIDE: Mapping[str, tuple[str, ...]] = {
         " service instance 10 ethernet\n  mac access-group X in", " redundancy asymmetric-routing enable",
         " link frobnicate", "macro name M\nip nat inside", "banner motd ^C\nip nat inside",
         "identity policy P\n access-group X", "nat64 v6v4", "link frobnicate", "arp-frobnicate access-list A",
+        "service-policy frobnicate S",
+        "no ip nat inside source list 1 interface GigabitEthernet0/0/0 overload",
     ),
     "cisco_nxos": (
         " ip nat inside", " inherit-frobnicate", " global frobnicate", " private-vlan frobnicate", "itd I", "vxlan x",
