@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,10 @@ from parsers.text.structure import conf_parse
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Node", "tree"]
+__all__ = ["Node", "is_echo", "tree"]
 
 _DEEPEST = 12
+_ECHO = re.compile(r"[\w./:()-]*[>#] ?(?:sho?w? run(?:ning-config)?(?: all| view full)?|more system:running-config)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,14 @@ def tree(lines: Sequence[tuple[int, str]], syntax: str) -> tuple[Node, ...]:
         top = item.parent is item or text[0] not in " \t"  # what looks like free text to it adopts whole commands
         below.setdefault(-1 if top else item.parent.linenum, []).append(node)
     return tuple(reversed(below.pop(-1, [])))
+
+
+def is_echo(node: Node) -> bool:
+    """Tell whether a line is a prompt, alone or with the command that shows a whole configuration.
+
+    A terminal's log holds both around what the device printed.
+    """
+    return not node.children and _ECHO.fullmatch(node.text) is not None
 
 
 def _shallow(text: str) -> str:

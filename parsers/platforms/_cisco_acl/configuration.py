@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from parsers.contract import LineState, Remark, RemarkKind
 from parsers.model.capture import Span
-from parsers.text.cisco_tree import Node, tree
+from parsers.text.cisco_tree import Node, is_echo, tree
 from parsers.text.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -247,7 +247,7 @@ def settle(text: Configuration, irrelevant: Callable[[Node], bool]) -> None:
     applied = _applied(text)
     for node in text.nodes:
         idle = node.words[0] == "policy-map" and "inspect" not in node.words and node.words[-1] not in applied
-        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (idle or irrelevant(node)):
+        if states[node.number - 1] == LineState.NOT_UNDERSTOOD and (idle or irrelevant(node) or is_echo(node)):
             text.ledger.irrelevant(node.numbers())
         for line in _below(node) if node.words[0] != "interface" else ():
             if line.words[:2] in INTERFACE_LINES and line.words[:3] != _OF_VOICE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parsers.contract import LineState, RemarkKind
+from parsers.text.cisco_tree import is_echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,7 +122,8 @@ def _lost(node: Node) -> Iterator[Node]:
 
 
 def _is_idle(text: Configuration, node: Node) -> bool:
-    return _irrelevant(node) or node.words in _DEFAULTS or _closes_nothing(text, node) or _clears_nothing(text, node)
+    idle = _irrelevant(node) or is_echo(node) or node.words in _DEFAULTS
+    return idle or _closes_nothing(text, node) or _clears_nothing(text, node)
 
 
 def _closes_nothing(text: Configuration, node: Node) -> bool:

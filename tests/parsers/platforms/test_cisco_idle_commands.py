@@ -241,3 +241,23 @@ def test_routing_of_ios_is_read_beside_a_lease(lease: str) -> None:
     protocols = "router bgp 64500\n bgp log-neighbor-changes\nipv6 router ospf 1\n"
     assert not noticed("cisco_ios", f"{lease}{protocols}")
     assert noticed("cisco_ios", f" ip policy route-map R\n{lease}{protocols}")
+
+
+PROMPTS = {"cisco_asa": "fw/act#", "cisco_ftd": ">", "cisco_ios": "router#", "cisco_nxos": "switch#"}
+
+
+@pytest.mark.parametrize("system", BASE)
+@pytest.mark.parametrize("show", ["show running-config", "show run", "sh run", "show running-config all"])
+def test_a_terminals_log_is_read_without_its_prompts(system: str, show: str) -> None:
+    """The echo of the command and the last prompt are no commands; a prompt with another command is unknown."""
+    prompt = PROMPTS.get(system, "RP/0/RP0/CPU0:router#")
+
+    def log(shown: str, behind: str = "") -> bool:
+        text = f"{prompt}{shown}\n{BASE[system]}{prompt}\n{behind}"
+        found = platform(system).parse(Capture(documents=(Document(name="log.txt", text=text),)))
+        return any(remark.decides for remark in found.remarks)
+
+    assert not log(show)
+    assert not log(f" {show}")
+    assert log(f"{show} interface Vlan1")
+    assert log(show, " ip address 192.0.2.77 255.255.255.0\n")
