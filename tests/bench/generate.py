@@ -11,7 +11,9 @@ Servers, whose rows the deployment of `site` asks for.
 from __future__ import annotations
 
 import random
+import sys
 from ipaddress import IPv4Address
+from pathlib import Path
 
 __all__ = ["EDGES", "MODES", "SERVERS", "TOUCHING", "VIPS", "VIPS6", "checkerboard", "estate", "site"]
 
@@ -204,7 +206,7 @@ class _Estate:
         name = "INSIDE_IN" if pick.random() < 0.3 else "OUTSIDE_IN"
         if self.mode == "mixed":
             name = pick.choice((name, name, name, "GLOBAL", "DMZ_OUT"))
-            if pick.random() < 0.15:
+            if protocol in {"tcp", "udp"} and pick.random() < 0.15:
                 source += pick.choice((" gt 1023", " eq 20", " range 1024 65535"))
             elif pick.random() < 0.1:
                 source = f"2001:db8:{pick.randrange(0x100, 0x200):x}::/{pick.choice((48, 64))}"
@@ -276,3 +278,9 @@ firewalls:
     platform: cisco_asa
     sides: {{outside: [internet], dmz: [edge, edge_vip], inside: [server, trusted]}}
 """
+
+
+if __name__ == "__main__":
+    chosen, count, target = sys.argv[1:]
+    made = checkerboard(int(count)) if chosen == "checkerboard" else estate(int(count), chosen)
+    Path(target).write_text(made)
