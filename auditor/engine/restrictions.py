@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from auditor.engine.cells import Cell, intersect
 from auditor.engine.question import Mode
+from parsers.model.rules import Deny
 from parsers.model.services import ServiceSet
 
 if TYPE_CHECKING:
@@ -77,10 +78,30 @@ def restrictions(survey: Survey, row: ResolvedRow, holes: dict[Pair, list[Cell]]
             continue
         peer = rule.possible.source if inbound else rule.possible.destination
         protocols = _whole_protocols(cell.services)
-        if internet <= peer or not protocols <= rule.possible.services:
+        if internet <= peer or not protocols <= _denied(survey, decision, rule):
             continue
         found.setdefault(decision, {}).setdefault(pair, []).append(cell)
     return [Restriction(decision=decision, taken=taken) for decision, taken in found.items()]
+
+
+def _denied(survey: Survey, decision: Decision, rule: Rule) -> ServiceSet:
+    """Give the services that the rules of one line deny between the same addresses: a line may be several rules."""
+    rules = survey.firewall.stages[decision.stage].chain(decision.chain).rules
+    found, start = rule.possible.services, decision.index or 0
+    if rule.span is None:
+        return found
+    for step in (-1, 1):
+        index = start + step
+        while 0 <= index < len(rules) and rules.span(index) == rule.span:
+            other = rules[index]
+            same = (other.possible.source, other.possible.destination) == (
+                rule.possible.source,
+                rule.possible.destination,
+            )
+            if same and isinstance(other.do, Deny):
+                found |= other.possible.services
+            index += step
+    return found
 
 
 def _whole_protocols(services: ServiceSet) -> ServiceSet:

@@ -81,7 +81,7 @@ class Naive:
         self._pieces = packets()
         self._places = {_place(piece.packet): piece for piece in self._pieces}
         self._crossed: list[_Crossed] = []
-        self._denied: dict[Own, Rule] = {}
+        self._denied: dict[Own, tuple[Rule, Rules]] = {}
         for piece in self._pieces:
             self._enter(piece)
         self._by_own: dict[Own, list[_Crossed]] = defaultdict(list)
@@ -105,7 +105,8 @@ class Naive:
             step = most.steps[-1]
             if step.index is not None:
                 stage = next(item for item in self._firewall.stages if item.name == step.stage)
-                self._denied[_own(piece)] = stage.chain(step.chain).rules[step.index]
+                rules = stage.chain(step.chain).rules
+                self._denied[_own(piece)] = (rules[step.index], rules)
             return
         leaves = next(item for item in self._question.sides if most.egress in item.interfaces)
         if leaves.name == side.name:
@@ -165,7 +166,7 @@ class Naive:
             if not self._passes(piece) and (owner := self._restricts(piece)) is not None
         }
         rest = {between: [piece for piece in pieces if id(piece) not in takers] for between, pieces in cuts.items()}
-        if takers and _size(cuts) < 2 * _size(rest):
+        if takers and _mostly(cuts, rest):
             again = self._judged({between: pieces for between, pieces in rest.items() if pieces})
             if again.verdict == "present":
                 return replace(again, restricted=frozenset(takers.values()))
@@ -204,10 +205,18 @@ class Naive:
 
     def _restricts(self, piece: Piece) -> Owner | None:
         """Give the deny that takes a piece, where it is of a proper part of the Internet and of all the protocol."""
-        rule = self._denied.get(_own(piece))
+        rule, rules = self._denied.get(_own(piece), (None, ()))
         if rule is None or rule.span is None or not piece.source <= INTERNET:
             return None
-        part = bool(INTERNET - rule.possible.source) and ServiceSet.protocol(TCP) <= rule.possible.services
+        match = rule.possible
+        line = [
+            other.possible.services
+            for other in rules
+            if other.span == rule.span
+            and isinstance(other.do, Deny)
+            and (other.possible.source, other.possible.destination) == (match.source, match.destination)
+        ]
+        part = bool(INTERNET - match.source) and ServiceSet.protocol(TCP) <= ServiceSet.join(line)
         return rule.span if part else None
 
     # -- surplus --------------------------------------------------------------------------------------------------
@@ -281,8 +290,16 @@ def _within(piece: Piece, region: Region) -> bool:
     )
 
 
-def _size(cuts: dict[Between, list[Piece]]) -> int:
-    return sum(piece.size for pieces in cuts.values() for piece in pieces)
+def _mostly(cuts: dict[Between, list[Piece]], rest: dict[Between, list[Piece]]) -> bool:
+    """Tell whether more than half is left of what each host is to be sent."""
+    for between, pieces in cuts.items():
+        for host in {piece.destination for piece in pieces}:
+            wanted, left = (
+                sum(item.size for item in items if item.destination == host) for items in (pieces, rest[between])
+            )
+            if wanted >= 2 * left:
+                return False
+    return True
 
 
 def _owner(path: Path) -> Owner:

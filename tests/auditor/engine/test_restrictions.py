@@ -146,3 +146,14 @@ def test_line_of() -> None:
 
     assert len([owner for item in found.surplus for owner in item.owners]) == 2
     assert len(lines) == 1
+
+
+def test_one_line_of_several_rules_denies_them_together() -> None:
+    """A line whose services became several rules is for the whole protocol if they are so together."""
+    low, high = tcp((0, 1023)), ServiceSet.protocol(6) - tcp((0, 1023))
+
+    assert (
+        _asked(deny(1, PARTNER, ANY, low), deny(1, PARTNER, ANY, high)).row("https").verdict is RowVerdictKind.PRESENT
+    )
+    apart = _asked(deny(1, PARTNER, ANY, low), deny(2, PARTNER, ANY, high)).row("https")
+    assert apart.verdict is RowVerdictKind.PARTIAL
