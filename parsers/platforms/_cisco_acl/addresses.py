@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from socket import AF_INET, inet_pton
 from typing import TYPE_CHECKING
 
 from parsers.model.addresses import ANY, ANY4, ANY6, NONE, V6, AddressSet
@@ -96,8 +95,8 @@ _WILDCARDS = {str(length): (1 << (32 - length)) - 1 for length in range(33)}
 
 def _dotted(word: str) -> int | None:
     try:
-        return int.from_bytes(inet_pton(AF_INET, word), "big")
-    except (OSError, ValueError):
+        return int(ipaddress.IPv4Address(word))
+    except ValueError:
         return None
 
 

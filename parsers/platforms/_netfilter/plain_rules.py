@@ -6,8 +6,8 @@ box is that one with the line's source, destination and ports in it: what readin
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from parsers.contract import LineState
@@ -202,7 +202,7 @@ def _interval(word: str) -> Pair | None:
     if host is None or (slash and not length):
         return None
     try:
-        first = int.from_bytes(socket.inet_pton(socket.AF_INET, base), "big")
-    except (OSError, ValueError):
+        first = int(IPv4Address(base))
+    except ValueError:
         return None
     return first & ~host, first | host
