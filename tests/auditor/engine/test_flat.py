@@ -99,3 +99,31 @@ def test_what_is_no_list(rules: list[Rule]) -> None:
     main = [Rule(do=Call(chain="a"), possible=Match(tags=frozenset({"x"})))]
 
     assert _listed(main, rules, [Rule(do=PERMIT)]) is None
+
+
+def test_each_axis_of_a_call_cuts_what_it_calls() -> None:
+    """Senders and services of the caller cut those of the called chain's rules, sure parts of conditions as well."""
+    senders, sender = AddressSet.of("203.0.113.0/24"), AddressSet.of("203.0.113.7")
+    call = Rule(do=Call(chain="a"), possible=Match(source=senders, services=WEB))
+    wide = Match(source=AddressSet.of("203.0.113.7", "198.51.100.7"), services=ServiceSet.protocol(TCP))
+    unsure = (Condition(kind=ConditionKind.SCHEDULE, values=("night",)),)
+    chains = (
+        Chain(name="main", rules=Rules.of(call)),
+        Chain(name="a", rules=Rules.of(Rule(do=PERMIT, possible=Match(), sure=wide, conditions=unsure))),
+    )
+
+    found = flat(
+        Question(
+            stage=Stage(name="filter", chains=chains, default=DENY),
+            mode=Mode.POSSIBLE,
+            state=State.NEW,
+            ingress=frozenset(),
+            egress=frozenset(),
+            facts={},
+        )
+    )
+
+    assert [(item.match.source, item.match.services, item.sure) for item in found or ()] == [
+        (sender, WEB, True),
+        (senders, WEB, False),
+    ]
