@@ -69,7 +69,7 @@ def reached(question: Question, pieces: Sequence[tuple[int, frozenset[str], Cell
 def listed(question: Question) -> Entries | None:
     """Give the rules of a stage as one list as the question's mode sees them, None where they are no plain list.
 
-    `without`, `until` and `layers` are not minded: the list is kept for other questions.
+    `until` and `layers` are not minded: the list is kept for other questions.
     """
     lists, stage = question.lists, question.stage
     ways = (question.ingress, question.egress) if lists.asks_ways(stage) else ()
@@ -79,11 +79,10 @@ def listed(question: Question) -> Entries | None:
 
 
 def _left_out(question: Question) -> Callable[[Entry], bool] | None:
-    without, until = question.without, question.until
-    if until is not None:
-        chain, last = until
-        return lambda entry: (entry.chain == chain and entry.rule > last) or (entry.chain, entry.rule) in without
-    return (lambda entry: (entry.chain, entry.rule) in without) if without else None
+    if question.until is None:
+        return None
+    chain, last = question.until
+    return lambda entry: entry.chain == chain and entry.rule > last
 
 
 def _linear(

@@ -91,11 +91,7 @@ class StageWalk:
                 number: self._meets(rules.matches[number]) for number in {rules.match_ids[index] for index in indices}
             }
             last = question.until[1] if question.until is not None and question.until[0] == name else len(rules)
-            self.relevant[name] = [
-                index
-                for index in indices
-                if meets[rules.match_ids[index]] and index <= last and (name, index) not in question.without
-            ]
+            self.relevant[name] = [index for index in indices if meets[rules.match_ids[index]] and index <= last]
             self.conditional[name] = rules.conditional()
             matches += [rules.matches[number] for number, met in meets.items() if met]
             for index in self.relevant[name]:

@@ -61,7 +61,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is the same for all traffic in one run through a stage; `without` names rules (chain, index) left out.
+    """What is the same for all traffic in one run through a stage.
 
     `until` (chain, index) leaves out the rules of that chain behind it; with `layers` permits are told of but take
     nothing, so that those behind them are told of too. `scope` gives, by chain, the only rules that can matter (None:
@@ -76,7 +76,6 @@ class Question:
     egress: frozenset[str]
     facts: Facts
     accepted: frozenset[ConditionKind] = frozenset()
-    without: frozenset[tuple[str, int]] = frozenset()
     until: tuple[str, int] | None = None
     layers: bool = False
     scope: Mapping[str, Sequence[int]] | None = None

@@ -159,7 +159,6 @@ class Scope:
     def __init__(self, stages: Sequence[Stage], cells: Iterable[Cell]) -> None:
         """Find them once; every later question only looks at these."""
         windows = Windows(cells)
-        self._indices: dict[tuple[int, str], list[int]] = {}
         self._stages: dict[int, dict[str, list[int]]] = {}
         for number, stage in enumerate(stages):
             here = self._stages.setdefault(number, {})
@@ -167,7 +166,7 @@ class Scope:
                 rules = chain.rules
                 conditional = rules.conditional()
                 meets = windows.meets(rules.matches)
-                here[chain.name] = self._indices[number, chain.name] = [
+                here[chain.name] = [
                     index
                     for index, match in enumerate(rules.match_ids)
                     if meets[match] or (index in conditional and _sure(windows, conditional[index][0]))
@@ -179,7 +178,7 @@ class Scope:
             replace(
                 stage,
                 chains=tuple(
-                    Chain(name=chain.name, rules=chain.rules.select(self._indices[number, chain.name]))
+                    Chain(name=chain.name, rules=chain.rules.select(self._stages[number][chain.name]))
                     for chain in stage.chains
                 ),
             )
@@ -192,7 +191,7 @@ class Scope:
 
     def indices(self, stage: int, chain: str) -> list[int]:
         """Give the indices of a chain's rules that matter, in order."""
-        return self._indices[stage, chain]
+        return self._stages[stage][chain]
 
 
 def _sure(windows: Windows, match: Match | None) -> bool:

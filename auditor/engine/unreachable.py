@@ -122,8 +122,7 @@ def _wide_scope(survey: Survey, stage: Stage, silent: dict[Decision, Rule]) -> d
     ]
     if not cells:
         return {}
-    scope = Scope([stage], cells)
-    return {chain.name: scope.indices(0, chain.name) for chain in stage.chains}
+    return Scope([stage], cells).of(0)
 
 
 def _ours(rule: Rule, protected: AddressSet) -> bool:

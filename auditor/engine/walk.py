@@ -54,8 +54,7 @@ class Walk:
     """One way of asking a firewall: which bound, with which facts, by which routes.
 
     `table` gives the interface by which each destination leaves. With `denies`, dropped traffic is reported too;
-    `without` names rules that are asked about as if they were not there, `layers` a stage whose permits are told of but
-    take nothing; `reached` collects, by stage number, the rules
+    `layers` is a stage whose permits are told of but take nothing; `reached` collects, by stage number, the rules
     that decided something.
     """
 
@@ -66,7 +65,6 @@ class Walk:
     accepted: frozenset[ConditionKind] = frozenset()
     traffic: Traffic = Traffic.THROUGH
     denies: bool = False
-    without: frozenset[Decision] = frozenset()
     layers: int | None = None
     scope: Scope | None = None
     reached: dict[int, set[tuple[str, int]]] | None = None
@@ -120,7 +118,7 @@ class Walk:
         Replies to the device's own traffic come to it, and those to traffic for the device come from it.
         """
         back = replace(
-            self, denies=False, without=frozenset(), scope=None, reached=None, grid=NO_GRID, traffic=_BACK[self.traffic]
+            self, denies=False, layers=None, scope=None, reached=None, grid=NO_GRID, traffic=_BACK[self.traffic]
         )
         asked = [
             number
@@ -215,11 +213,7 @@ class Walk:
 
     def _question(self, number: int, ingress: str, egress: str | None, state: State) -> Question:
         stage = self.firewall.stages[number]
-        without = frozenset(
-            (item.chain, item.index) for item in self.without if item.stage == number and item.index is not None
-        )
         return Question(
-            without=without,
             reached=None if self.reached is None else self.reached.setdefault(number, set()),
             scope=None if self.scope is None else self.scope.of(number),
             layers=self.layers == number,
