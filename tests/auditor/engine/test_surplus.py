@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from auditor.baseline.rows import Region, Requirement
+from auditor.engine import firstmatch
 from auditor.engine.examine import examine
 from auditor.report.values import Confidence, Finding, Kind, LineRole
 from parsers.model.addresses import ANY, NONE, AddressSet
@@ -164,13 +167,17 @@ def _cited(finding: Finding) -> list[tuple[int | None, str]]:
     return [(item.line, item.role.value) for item in finding.lines]
 
 
-def test_lines_that_would_open_it_too() -> None:
-    """Every rule that would still open the traffic if those before were gone is named, and no other."""
+@pytest.mark.parametrize("short", [24, 0], ids=["rule by rule", "as a list"])
+def test_lines_that_would_open_it_too(short: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every rule that would still open the traffic if those before were gone is named, and none behind a deny of it."""
+    monkeypatch.setattr(firstmatch, "_SHORT", short)
     rules = [
         permit(1, PARTNER, VIP, tcp(80)),
         permit(2, PARTNER, EDGE, tcp(9)),
         permit(3, ANY, VIP, tcp(80)),
         permit(4, PARTNER, VIP, tcp((80, 90))),
+        deny(5, ANY, VIP, tcp(80)),
+        permit(6, ANY, VIP),
     ]
 
     first = next(item for item in _findings(firewall(outside=rules)) if (1, "permits") in _cited(item))
